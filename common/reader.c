@@ -1,0 +1,406 @@
+#include "common/reader.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/pure/backoff.h"
+#include "common/pure/text.h"
+#include "common/stream.h"
+#include "common/stream_reply.h"
+#include "common/wakeup.h"
+
+#define REQUEST_MS_MAX 5000
+/* The broker sends a heartbeat each tick when it has nothing else. */
+#define TICK_MS 1000
+/* So many ticks without a word, and the consumer is taken for dead. Ticks of our own are counted, not
+ * time: a loop that was blocked has not looked, so it has not heard either. */
+#define SILENT_TICKS_MAX 3
+/* The broker forgets a consumer that nobody listens to. */
+#define INACTIVE_SECONDS 10
+/* A broker that has just started may say once or twice that a stream is not there. */
+#define GONE_ANSWERS_MAX 5
+#define CONSUMER_BYTES_MAX 64u
+#define CREATED_BYTES_MAX 64u
+#define REASON_BYTES_MAX 256u
+static const struct backoff_range pause_range = {.ms_min = 50, .ms_max = 2000};
+
+enum state {
+	WAITING, /* for the connection, or for the end of a pause */
+	ASKING, /* how the stream is */
+	CREATING, /* the consumer; its first messages may come before the answer */
+	READING,
+	BROKEN,
+};
+
+struct reader {
+	struct bus *bus;
+	char stream[SUBJECT_BYTES_MAX];
+	uint64_t position;
+	reader_handler handler;
+	reader_broken_handler broken;
+	void *context;
+	enum state state;
+	struct wakeup *wakeup; /* the end of a pause, or the next tick */
+	struct backoff backoff;
+	uint64_t request;
+	uint64_t inbox_id;
+	char inbox[BUS_INBOX_BYTES];
+	uint64_t consumers; /* made so far */
+	char consumer[CONSUMER_BYTES_MAX]; /* the newest */
+	int silent_ticks;
+	int gone_answers; /* in a row, that there is no such stream */
+	char created[CREATED_BYTES_MAX]; /* when the stream was made; "" until known */
+};
+
+static void begin(struct reader *reader);
+
+/* ---- leaving a consumer ------------------------------------------------------------------------ */
+
+static void ignore_reply(void *context, enum bus_outcome outcome, const struct bus_message *message) {
+	(void)context;
+	(void)outcome;
+	(void)message;
+}
+
+static void call_api(struct reader *reader, const char *verb, const char *consumer,
+	const struct text *json, bus_reply_handler handler) {
+	char subject[2 * SUBJECT_BYTES_MAX + CONSUMER_BYTES_MAX];
+	snprintf(subject, sizeof(subject), "$JS.API.%s.%s%s%s", verb, reader->stream,
+		consumer[0] == '\0' ? "" : ".", consumer);
+	struct bus_publication publication = {
+		.subject = subject,
+		.data = json == NULL ? NULL : json->start,
+		.size = json == NULL ? 0 : json->used,
+		.expected_last_sequence = -1,
+		.expected_last_subject_sequence = -1,
+	};
+	uint64_t request = bus_request(reader->bus, &publication, REQUEST_MS_MAX, handler, reader);
+	if (handler != ignore_reply) {
+		reader->request = request;
+	}
+}
+
+/* The broker would forget it by itself, but would send to us until then. */
+static void delete_consumer(struct reader *reader) {
+	if (reader->consumer[0] != '\0' && bus_is_connected(reader->bus)) {
+		call_api(reader, "CONSUMER.DELETE", reader->consumer, NULL, ignore_reply);
+	}
+	reader->consumer[0] = '\0';
+}
+
+static void stop_waiting(struct reader *reader) {
+	bus_cancel(reader->bus, reader->request);
+	reader->request = 0;
+	wakeup_cancel(reader->wakeup);
+}
+
+static void restart(struct reader *reader, const char *reason) {
+	uint32_t pause_ms = backoff_next_ms(&reader->backoff);
+	log_info("reader_restarts", "stream=%s position=%" PRIu64 " reason=\"%s\" pause_ms=%" PRIu32,
+		reader->stream, reader->position, reason, pause_ms);
+	stop_waiting(reader);
+	delete_consumer(reader);
+	reader->state = WAITING;
+	wakeup_after(reader->wakeup, pause_ms);
+}
+
+static void break_off(struct reader *reader, const char *reason) {
+	log_warn("reader_broken", "stream=%s position=%" PRIu64 " reason=\"%s\"", reader->stream,
+		reader->position, reason);
+	stop_waiting(reader);
+	delete_consumer(reader);
+	reader->state = BROKEN;
+	reader->broken(reader->context, reason);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+static void answer_flow_control(struct reader *reader, const char *subject) {
+	bus_publish(reader->bus,
+		&(struct bus_publication){
+			.subject = subject,
+			.expected_last_sequence = -1,
+			.expected_last_subject_sequence = -1,
+		});
+}
+
+/* Flow control asks to be answered once everything before it was handled: that is now. A heartbeat
+ * says what the last message was: if that is news, it was lost on the way. */
+static void handle_control(struct reader *reader, const struct bus_message *message) {
+	char value[BUS_HEADER_BYTES_MAX];
+	uint64_t last;
+	if (message->reply != NULL) {
+		answer_flow_control(reader, message->reply);
+	}
+	if (bus_header(message, "Nats-Consumer-Stalled", value) && value[0] != '\0') {
+		answer_flow_control(reader, value);
+	}
+	if (reader->state == READING && bus_header(message, "Nats-Last-Stream", value) &&
+		text_parse_u64(value, strlen(value), INT64_MAX, &last) && last >= reader->position) {
+		restart(reader, "a message was lost on the way");
+	}
+}
+
+static void handle_message(struct reader *reader, const struct bus_message *message) {
+	struct stream_delivery delivery;
+	if (!stream_delivery_parse(&delivery, message->reply) ||
+		delivery.consumer_size != strlen(reader->consumer) ||
+		memcmp(delivery.consumer, reader->consumer, delivery.consumer_size) != 0) {
+		return; /* of a consumer that was left */
+	}
+	reader->silent_ticks = 0;
+	if (delivery.stream_sequence == reader->position) {
+		struct reader_message stored = {
+			.sequence = delivery.stream_sequence,
+			.time_ms = delivery.time_ms,
+			.subject = message->subject,
+			.data = message->data,
+			.size = message->size,
+			.pending = delivery.pending,
+		};
+		reader->position++;
+		backoff_reset(&reader->backoff);
+		reader->handler(reader->context, &stored);
+	} else if (delivery.consumer_sequence == 1 && delivery.stream_sequence > reader->position) {
+		char reason[REASON_BYTES_MAX];
+		snprintf(reason, sizeof(reason),
+			"message %" PRIu64 " is missing in the stream: the next one is %" PRIu64,
+			reader->position, delivery.stream_sequence);
+		break_off(reader, reason);
+	} else {
+		restart(reader, "messages were skipped on the way");
+	}
+}
+
+static void on_inbox(void *context, const struct bus_message *message) {
+	struct reader *reader = context;
+	if (message->status == 100) {
+		reader->silent_ticks = 0;
+		handle_control(reader, message);
+	} else if (reader->state != CREATING && reader->state != READING) {
+		return; /* of a consumer that was left */
+	} else if (message->status == 0) {
+		handle_message(reader, message);
+	} else {
+		restart(reader, "the broker ended the consumer");
+	}
+}
+
+static void tick(struct reader *reader) {
+	reader->silent_ticks++;
+	if (reader->silent_ticks > SILENT_TICKS_MAX) {
+		restart(reader, "the broker has fallen silent");
+	} else {
+		wakeup_after(reader->wakeup, TICK_MS);
+	}
+}
+
+/* ---- making a consumer ------------------------------------------------------------------------- */
+
+static void on_consumer(void *context, enum bus_outcome outcome, const struct bus_message *message) {
+	struct reader *reader = context;
+	struct stream_reply reply = {.outcome = STREAM_UNKNOWN, .error = "no answer"};
+	reader->request = 0;
+	if (outcome == BUS_REPLIED) {
+		struct json_object json;
+		json_init(&json, (const char *)message->data, message->size);
+		stream_reply_read(&reply, &json);
+		json_finish(&json);
+	}
+	if (reply.outcome != STREAM_STORED) {
+		restart(reader, reply.error);
+		return;
+	}
+	reader->state = READING;
+	reader->silent_ticks = 0;
+	wakeup_after(reader->wakeup, TICK_MS);
+}
+
+/* Named by us, because messages may come before the answer that would tell a name; in memory and
+ * without acknowledgements, because the position is ours. */
+static void create_consumer(struct reader *reader) {
+	char bytes[1024];
+	struct text json = text_init(bytes, sizeof(bytes));
+	/* The inbox is "_INBOX_<user>.<random>.i<number>": unique, and so is what follows its first dot. */
+	snprintf(reader->consumer, sizeof(reader->consumer), "reader-%s-%" PRIu64,
+		strchr(reader->inbox, '.') + 1, ++reader->consumers);
+	for (char *c = reader->consumer; *c != '\0'; c++) {
+		*c = *c == '.' ? '-' : *c;
+	}
+	text_append(&json, "{\"stream_name\":\"");
+	text_append(&json, reader->stream);
+	text_append(&json, "\",\"config\":{\"name\":\"");
+	text_append(&json, reader->consumer);
+	text_append(&json, "\",\"deliver_subject\":\"");
+	text_append(&json, reader->inbox);
+	text_append(&json, "\",\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":");
+	text_append_u64(&json, reader->position);
+	text_append(&json, ",\"ack_policy\":\"none\",\"max_deliver\":1,\"replay_policy\":\"instant\","
+			   "\"flow_control\":true,\"mem_storage\":true,\"num_replicas\":1,"
+			   "\"idle_heartbeat\":");
+	text_append_i64(&json, TICK_MS * INT64_C(1000000));
+	text_append(&json, ",\"inactive_threshold\":");
+	text_append_i64(&json, INACTIVE_SECONDS * INT64_C(1000000000));
+	text_append(&json, "}}");
+	assert(!json.failed);
+	reader->state = CREATING;
+	call_api(reader, "CONSUMER.CREATE", reader->consumer, &json, on_consumer);
+}
+
+struct stream_facts {
+	char created[CREATED_BYTES_MAX];
+	uint64_t first;
+	uint64_t last;
+};
+
+static bool read_facts(struct stream_facts *facts, struct json_object *json) {
+	struct json_object state;
+	snprintf(facts->created, sizeof(facts->created), "%s",
+		json_string(json, "created", CREATED_BYTES_MAX - 1));
+	if (!json_inner(&state, json, "state")) {
+		return false;
+	}
+	facts->first = json_u64(&state, "first_seq", 0, INT64_MAX);
+	facts->last = json_u64(&state, "last_seq", 0, INT64_MAX);
+	return !json->failed && !state.failed;
+}
+
+/* Whether the stream is still the one that was read up to the position; else reason says why not. */
+static bool is_same_stream(
+	struct reader *reader, const struct stream_facts *facts, char reason[REASON_BYTES_MAX]) {
+	if (reader->created[0] != '\0' && strcmp(reader->created, facts->created) != 0) {
+		snprintf(reason, REASON_BYTES_MAX, "the stream was deleted and made anew at %s",
+			facts->created);
+		return false;
+	}
+	if (facts->last + 1 < reader->position) {
+		snprintf(reason, REASON_BYTES_MAX,
+			"the stream ends at %" PRIu64 ", but was read up to %" PRIu64 " before", facts->last,
+			reader->position - 1);
+		return false;
+	}
+	if (facts->first > reader->position && facts->last >= reader->position) {
+		snprintf(reason, REASON_BYTES_MAX,
+			"the stream begins at %" PRIu64 ", after message %" PRIu64 " which is wanted",
+			facts->first, reader->position);
+		return false;
+	}
+	return true;
+}
+
+static void handle_gone(struct reader *reader) {
+	reader->gone_answers++;
+	if (reader->created[0] != '\0' && reader->gone_answers >= GONE_ANSWERS_MAX) {
+		break_off(reader, "the stream was deleted");
+	} else {
+		restart(reader, "there is no such stream");
+	}
+}
+
+static void handle_facts(struct reader *reader, struct json_object *json) {
+	struct stream_facts facts;
+	char reason[REASON_BYTES_MAX];
+	reader->gone_answers = 0;
+	if (!read_facts(&facts, json)) {
+		restart(reader, "the broker's answer about the stream cannot be read");
+	} else if (!is_same_stream(reader, &facts, reason)) {
+		break_off(reader, reason);
+	} else {
+		snprintf(reader->created, sizeof(reader->created), "%s", facts.created);
+		create_consumer(reader);
+	}
+}
+
+static void on_info(void *context, enum bus_outcome outcome, const struct bus_message *message) {
+	struct reader *reader = context;
+	struct json_object json;
+	struct stream_reply reply;
+	reader->request = 0;
+	if (outcome != BUS_REPLIED) {
+		restart(reader, "the broker does not answer about the stream");
+		return;
+	}
+	json_init(&json, (const char *)message->data, message->size);
+	stream_reply_read(&reply, &json);
+	if (reply.outcome == STREAM_MISSING) {
+		handle_gone(reader);
+	} else if (reply.outcome != STREAM_STORED) {
+		restart(reader, reply.error);
+	} else {
+		handle_facts(reader, &json);
+	}
+	json_finish(&json);
+}
+
+static void begin(struct reader *reader) {
+	reader->state = ASKING;
+	call_api(reader, "STREAM.INFO", "", NULL, on_info);
+}
+
+/* ---- life -------------------------------------------------------------------------------------- */
+
+static void on_wakeup(void *context) {
+	struct reader *reader = context;
+	if (reader->state == READING) {
+		tick(reader);
+	} else if (reader->state == WAITING && bus_is_connected(reader->bus)) {
+		begin(reader);
+	}
+}
+
+static void on_state(void *context, bool connected) {
+	struct reader *reader = context;
+	if (reader->state == BROKEN) {
+		return;
+	}
+	stop_waiting(reader);
+	reader->state = WAITING;
+	reader->consumer[0] = '\0'; /* messages of the consumer that was lost are not wanted any more */
+	if (connected) {
+		begin(reader);
+	}
+}
+
+struct reader *reader_create(struct bus *bus, const struct reader_options *options) {
+	assert(options->from >= 1);
+	assert(strlen(options->stream) < SUBJECT_BYTES_MAX);
+	struct reader *reader = memory_new(sizeof(*reader));
+	reader->bus = bus;
+	reader->position = options->from;
+	reader->handler = options->handler;
+	reader->broken = options->broken;
+	reader->context = options->context;
+	snprintf(reader->stream, sizeof(reader->stream), "%s", options->stream);
+	reader->backoff =
+		backoff_init(pause_range, (uint64_t)clock_monotonic_us() ^ (uintptr_t)reader);
+	reader->wakeup = wakeup_create(bus_loop(bus), on_wakeup, reader);
+	reader->inbox_id = bus_inbox_open(bus, reader->inbox, on_inbox, reader);
+	bus_on_state(bus, on_state, reader);
+	if (bus_is_connected(bus)) {
+		begin(reader);
+	}
+	return reader;
+}
+
+void reader_destroy(struct reader *reader) {
+	if (reader == NULL) {
+		return;
+	}
+	stop_waiting(reader);
+	delete_consumer(reader);
+	bus_off_state(reader->bus, on_state, reader);
+	bus_inbox_close(reader->bus, reader->inbox_id);
+	wakeup_destroy(reader->wakeup);
+	free(reader);
+}
+
+uint64_t reader_position(const struct reader *reader) {
+	return reader->position;
+}
