@@ -1,0 +1,192 @@
+/*
+ * lookup - jobs for threads, and their deadlines on the loop.
+ */
+#include "ingress/lookup.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/database.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/pure/backoff.h"
+#include "ingress/lookup_queries.h"
+#include "ingress/measures.h"
+
+/*
+ *	waiting ──a connection is free──▶ running ──thread done──▶ answered
+ *	   └────────── deadline ──────────────└──▶ answered as unavailable; freed when the thread is done
+ */
+struct job {
+	uv_work_t work;
+	struct job *next;
+	struct lookup *lookup;
+	struct database *database; /* while it runs */
+	struct lookup_question question;
+	lookup_handler handler; /* NULL: answered already */
+	void *context;
+	int64_t asked_at_us;
+	enum database_outcome outcome;
+	struct lookup_answer answer;
+	struct lookup_booking bookings[LOOKUP_BOOKINGS_MAX];
+};
+
+struct lookup {
+	uv_loop_t *loop;
+	struct database *databases[LOOKUP_CONNECTIONS];
+	struct database *free[LOOKUP_CONNECTIONS];
+	size_t free_count;
+	struct job *waiting; /* oldest first */
+	struct job **waiting_end;
+	size_t waiting_count;
+	struct job *running;
+	struct backoff backoff;
+	int64_t closed_until_us; /* nobody is let through before */
+};
+
+struct lookup *lookup_create(uv_loop_t *loop, const char *database_url, const char *name) {
+	struct lookup *lookup = memory_new(sizeof *lookup);
+	lookup->loop = loop;
+	for (size_t i = 0; i < LOOKUP_CONNECTIONS; i++) {
+		lookup->databases[i] = database_create(database_url, name);
+		lookup->free[lookup->free_count++] = lookup->databases[i];
+	}
+	lookup->waiting_end = &lookup->waiting;
+	uint64_t seed;
+	crypto_random(&seed, sizeof seed);
+	lookup->backoff =
+		backoff_init((struct backoff_range){.ms_min = 100, .ms_max = 5000}, seed);
+	return lookup;
+}
+
+static void answer_job(struct job *job, const struct lookup_answer *answer) {
+	lookup_handler handler = job->handler;
+	job->handler = NULL;
+	measures.lookups++;
+	if (!answer->is_available) {
+		measures.lookups_failed++;
+	}
+	histogram_record(&measures.lookup_time, clock_monotonic_us() - job->asked_at_us);
+	handler(job->context, answer);
+}
+
+static void note_outcome(struct lookup *lookup, const struct job *job) {
+	if (job->outcome == DATABASE_OK) {
+		backoff_reset(&lookup->backoff);
+		return;
+	}
+	log_warn("lookup_failed", "reason=\"%s\"", database_error(job->database));
+	lookup->closed_until_us =
+		clock_monotonic_us() + (int64_t)backoff_next_ms(&lookup->backoff) * 1000;
+}
+
+/* On a thread: nothing but the job and its connection may be touched. */
+static void run_job(uv_work_t *work) {
+	struct job *job = work->data;
+	job->outcome =
+		lookup_query(job->database, &job->question, &job->answer, job->bookings);
+}
+
+static void start_waiting(struct lookup *lookup);
+
+static void on_job_done(uv_work_t *work, int status) {
+	struct job *job = work->data;
+	struct lookup *lookup = job->lookup;
+	(void)status; /* jobs are never cancelled */
+	struct job **link = &lookup->running;
+	while (*link != job) {
+		link = &(*link)->next;
+	}
+	*link = job->next;
+	note_outcome(lookup, job);
+	lookup->free[lookup->free_count++] = job->database;
+	start_waiting(lookup);
+	if (job->handler != NULL) {
+		answer_job(job, &job->answer);
+	}
+	free(job);
+}
+
+static void start_waiting(struct lookup *lookup) {
+	while (lookup->waiting != NULL && lookup->free_count > 0) {
+		struct job *job = lookup->waiting;
+		lookup->waiting = job->next;
+		lookup->waiting_count--;
+		if (lookup->waiting == NULL) {
+			lookup->waiting_end = &lookup->waiting;
+		}
+		job->database = lookup->free[--lookup->free_count];
+		job->next = lookup->running;
+		lookup->running = job;
+		int status = uv_queue_work(lookup->loop, &job->work, run_job, on_job_done);
+		assert(status == 0);
+	}
+}
+
+bool lookup_ask(struct lookup *lookup, const struct lookup_question *question,
+	lookup_handler handler, void *context) {
+	int64_t now_us = clock_monotonic_us();
+	if (lookup->waiting_count >= LOOKUP_WAITING_MAX || now_us < lookup->closed_until_us) {
+		measures.lookups++;
+		measures.lookups_failed++;
+		return false;
+	}
+	struct job *job = memory_new(sizeof *job);
+	job->work.data = job;
+	job->lookup = lookup;
+	job->question = *question;
+	job->handler = handler;
+	job->context = context;
+	job->asked_at_us = now_us;
+	*lookup->waiting_end = job;
+	lookup->waiting_end = &job->next;
+	lookup->waiting_count++;
+	start_waiting(lookup);
+	return true;
+}
+
+void lookup_tick(struct lookup *lookup, int64_t now_us) {
+	static const struct lookup_answer unavailable;
+	while (lookup->waiting != NULL &&
+		now_us - lookup->waiting->asked_at_us >= LOOKUP_DEADLINE_US) {
+		struct job *job = lookup->waiting;
+		lookup->waiting = job->next;
+		lookup->waiting_count--;
+		if (lookup->waiting == NULL) {
+			lookup->waiting_end = &lookup->waiting;
+		}
+		answer_job(job, &unavailable);
+		free(job);
+	}
+	for (struct job *job = lookup->running; job != NULL; job = job->next) {
+		if (job->handler != NULL && now_us - job->asked_at_us >= LOOKUP_DEADLINE_US) {
+			answer_job(job, &unavailable);
+		}
+	}
+}
+
+void lookup_destroy(struct lookup *lookup) {
+	if (lookup == NULL) {
+		return;
+	}
+	for (struct job *job = lookup->waiting; job != NULL;) {
+		struct job *next = job->next;
+		free(job);
+		job = next;
+	}
+	lookup->waiting = NULL;
+	lookup->waiting_end = &lookup->waiting;
+	for (struct job *job = lookup->running; job != NULL; job = job->next) {
+		job->handler = NULL;
+	}
+	while (lookup->running != NULL) {
+		uv_run(lookup->loop, UV_RUN_ONCE);
+	}
+	for (size_t i = 0; i < LOOKUP_CONNECTIONS; i++) {
+		database_destroy(lookup->databases[i]);
+	}
+	free(lookup);
+}
