@@ -1,0 +1,87 @@
+-- The ledger: campaigns, bookings and how far the log has been written into it.
+--
+-- Everything here is written by the fulfiller alone, and derived from the decisions in DEC_<c>: it
+-- could be made again from the log. Positions move in the same transaction as the rows they cover.
+
+create table campaigns (
+	ordinal integer primary key,            -- sequence in the stream CAMPAIGNS; part of booking IDs
+	id text not null unique,
+	definition text not null,               -- the JSON as published, byte for byte
+	definition_hash bytea not null,
+	title text not null,
+	pickup_text text not null,
+	time_zone text not null,
+	state smallint not null,                -- campaign_state in common/pure/messages.h
+	available bigint not null,
+	held bigint not null,
+	sold bigint not null,
+	waiting bigint not null,
+	decided_n bigint not null default 0,    -- position: the last decision that is in the ledger
+	decided_at timestamptz,                 -- its log time
+	decided_digest bytea                    -- its digest: a ledger and a log that do not belong
+	                                        -- together are found out at once
+);
+
+create table bookings (
+	campaign integer not null,              -- campaigns.ordinal
+	number bigint not null,                 -- booking number, from 1
+	account uuid not null,
+	status smallint not null,               -- booking_status in common/pure/messages.h, now
+	units smallint not null,
+	place bigint not null,                  -- place in line among all requests, from 1
+	decision_n bigint not null,             -- the decision that made it
+	booked_at timestamptz not null,         -- log time of that decision
+	pay_by timestamptz,                     -- the deadline of a hold, also after it
+	rank bigint,                            -- place on the waiting list when it was made
+	primary key (campaign, number)
+) partition by list (campaign);
+
+create index bookings_account on bookings (account);
+
+-- What happened to a booking after it was made, in the order of the log.
+create table booking_changes (
+	campaign integer not null,
+	decision_n bigint not null,
+	position integer not null,              -- within the decision, from 0
+	number bigint not null,
+	status smallint not null,               -- the new one
+	cause smallint not null,                -- why: effect_kind (1 to 3) or verdict (30 and above)
+	                                        -- in common/pure/messages.h
+	pay_by timestamptz,                     -- the deadline that the change set, if it set one
+	changed_at timestamptz not null,        -- log time
+	primary key (campaign, decision_n, position)
+);
+create index booking_changes_number on booking_changes (campaign, number);
+
+-- One row for each transaction of the fulfiller: when a decision reached the ledger.
+create table drains (
+	campaign integer not null,
+	last_n bigint not null,
+	persisted_at timestamptz not null default clock_timestamp(),
+	primary key (campaign, last_n)
+);
+
+-- Called by the fulfiller for each definition that the line accepted; makes the campaign's partition
+-- of bookings. Runs with the owner's rights, so that the fulfiller needs none to change the schema.
+-- The partition is made apart and attached: that way others may go on reading and writing bookings.
+create function define_campaign(
+	new_ordinal integer, new_id text, new_definition text, new_hash bytea, new_title text,
+	new_pickup_text text, new_time_zone text
+) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	insert into campaigns (ordinal, id, definition, definition_hash, title, pickup_text, time_zone,
+		state, available, held, sold, waiting)
+	values (new_ordinal, new_id, new_definition, new_hash, new_title, new_pickup_text, new_time_zone,
+		1, 0, 0, 0, 0)
+	on conflict (ordinal) do update set
+		definition = excluded.definition, definition_hash = excluded.definition_hash,
+		title = excluded.title, pickup_text = excluded.pickup_text,
+		time_zone = excluded.time_zone;
+	if to_regclass(format('bookings_%s', new_ordinal)) is null then
+		execute format('create table bookings_%s (like bookings including all)', new_ordinal);
+		execute format('alter table bookings attach partition bookings_%s for values in (%s)',
+			new_ordinal, new_ordinal);
+	end if;
+end
+$$;
+revoke all on function define_campaign from public;

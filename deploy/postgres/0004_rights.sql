@@ -1,0 +1,13 @@
+-- Each program gets what it needs and nothing more. The roles are made by the instance's set-up.
+
+grant usage on schema public to firstcome_ingress, firstcome_fulfiller, firstcome_notifier;
+
+grant select on campaigns, bookings, booking_changes, contacts, account_merges to firstcome_ingress;
+
+grant select, insert, update on bookings, booking_changes, drains to firstcome_fulfiller;
+grant select, update on campaigns to firstcome_fulfiller;
+grant select, insert, update, delete on contacts, account_merges to firstcome_fulfiller;
+grant execute on function define_campaign to firstcome_fulfiller;
+
+grant select on campaigns, bookings, booking_changes, contacts, account_merges to firstcome_notifier;
+grant select, insert, update on notices, notice_positions to firstcome_notifier;
