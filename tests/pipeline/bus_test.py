@@ -1,0 +1,307 @@
+#!/usr/bin/python3
+"""bus_test - the bus, the readers and the service skeleton against a real broker that is ill-treated.
+
+Starts nats-server of its own, on free ports, once for each version that is there (NATS_SERVERS, or what
+deploy/up and Debian have installed). bus_probe's path is the first argument, or BUS_PROBE.
+"""
+
+import glob
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HOME = os.environ.get("FIRSTCOME_HOME", os.path.join(ROOT, ".local"))
+START_SECONDS_MAX = 15
+RUN_SECONDS_MAX = 120
+
+
+def find_probe():
+    if os.environ.get("BUS_PROBE"):
+        return os.environ["BUS_PROBE"]
+    built = glob.glob(os.path.join(ROOT, "build*", "tests", "**", "bus_probe"), recursive=True)
+    built += glob.glob(os.path.join(HOME, "build*", "tests", "**", "bus_probe"), recursive=True)
+    return max(built, key=os.path.getmtime) if built else ""
+
+
+def find_servers():
+    if os.environ.get("NATS_SERVERS"):
+        return os.environ["NATS_SERVERS"].split(":")
+    found = glob.glob(os.path.join(HOME, "tools", "nats-server-*", "nats-server"))
+    return found + [path for path in ["/usr/sbin/nats-server"] if os.access(path, os.X_OK)]
+
+
+PROBE = find_probe()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Broker:
+    """A nats-server that can be killed, frozen and started again on the same port and data."""
+
+    def __init__(self, program, permissions=""):
+        self.program, self.port = program, free_port()
+        self.folder = tempfile.TemporaryDirectory(prefix="bus-test-")
+        self.config = os.path.join(self.folder.name, "nats.conf")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(f"""
+                listen: "127.0.0.1:{self.port}"
+                max_payload: 1MB
+                jetstream {{
+                    store_dir: "{self.folder.name}/js"
+                    max_mem: 64MB
+                    max_file: 4GB
+                }}
+                authorization {{ users: [
+                    {{ user: probe, password: secret {permissions} }}
+                    {{ user: admin, password: secret }}
+                ] }}
+            """)
+        self.log = open(os.path.join(self.folder.name, "log"), "ab")
+        self.process = None
+        self.start()
+
+    @property
+    def url(self):
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [self.program, "-c", self.config], stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self, seconds):
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        self.kill()
+        self.log.close()
+        self.folder.cleanup()
+
+
+class Admin:
+    """Just enough of the NATS protocol to ask something as the admin."""
+
+    def __init__(self, broker):
+        self.socket = socket.create_connection(("127.0.0.1", broker.port), timeout=5)
+        self.file = self.socket.makefile("rb")
+        self.file.readline()
+        options = {"verbose": False, "user": "admin", "pass": "secret"}
+        self.send(f"CONNECT {json.dumps(options)}\r\nSUB _INBOX.admin.* 1\r\nPING\r\n")
+        while self.file.readline() != b"PONG\r\n":
+            pass
+        self.asked = 0
+
+    def send(self, text):
+        self.socket.sendall(text.encode())
+
+    def ask(self, subject, payload=""):
+        self.asked += 1
+        inbox = f"_INBOX.admin.{self.asked}"
+        self.send(f"PUB {subject} {inbox} {len(payload)}\r\n{payload}\r\n")
+        while True:
+            words = self.file.readline().split()
+            if words and words[0] == b"MSG":
+                body = self.file.read(int(words[-1]) + 2)[:-2].decode()
+                if words[1].decode() == inbox:
+                    return body
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class Probe:
+    def __init__(self, url, messages=20000, size=4000, user="probe"):
+        self.secret = tempfile.NamedTemporaryFile("w", prefix="bus-test-")
+        self.secret.write("secret\n")
+        self.secret.flush()
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [PROBE, "--nats-url", url, "--nats-user", user, "--probe-messages", str(messages),
+             "--nats-password-file", self.secret.name, "--probe-bytes", str(size)],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+
+    def lines(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def await_line(self, words):
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while words not in self.lines():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no line with '{words}' in:\n{self.lines()}")
+            time.sleep(0.02)
+
+    def finish(self):
+        """Returns the exit status and what was said on standard output and in the log."""
+        try:
+            output, _ = self.process.communicate(timeout=RUN_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            output, _ = self.process.communicate()
+            raise AssertionError(f"the probe did not end:\n{output}\n{self.lines()}") from None
+        return self.process.returncode, output, self.lines()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        self.log.close()
+        self.secret.close()
+
+
+class BusTest(unittest.TestCase):
+    """Each test runs once for each broker version."""
+
+    def each_server(self, permissions=""):
+        servers = find_servers()
+        self.assertTrue(PROBE, "no bus_probe: build first, or name it in BUS_PROBE")
+        self.assertTrue(servers, "no nats-server: run deploy/up, or name it in NATS_SERVERS")
+        for program in servers:
+            broker = Broker(program, permissions)
+            try:
+                with self.subTest(server=program):
+                    yield broker
+            finally:
+                broker.close()
+
+    def probe(self, broker, **options):
+        probe = Probe(broker if isinstance(broker, str) else broker.url, **options)
+        self.addCleanup(probe.close)
+        return probe
+
+    def assert_good(self, probe):
+        status, output, log = probe.finish()
+        self.assertEqual(status, 0, output + log)
+        return output
+
+    def test_a_stream_is_read_both_ways(self):
+        for broker in self.each_server():
+            output = self.assert_good(self.probe(broker))
+            self.assertIn("retries 0, connections 1, dropped 0", output)
+
+    def test_a_broker_that_is_killed_loses_and_doubles_nothing(self):
+        for broker in self.each_server():
+            probe = self.probe(broker, messages=60000)
+            probe.await_line("ready")
+            for _ in range(4):
+                time.sleep(0.4)
+                broker.kill()
+                time.sleep(0.2)
+                broker.start()
+            output = self.assert_good(probe)
+            self.assertGreaterEqual(int(re.search(r"connections (\d+)", output).group(1)), 4, output)
+
+    def test_a_broker_that_freezes_for_a_while(self):
+        for broker in self.each_server():
+            probe = self.probe(broker, messages=40000, size=20000)
+            probe.await_line("ready")
+            for seconds in [0.5, 4, 12]:
+                time.sleep(0.2)
+                broker.freeze(seconds)
+            self.assert_good(probe)
+
+    def test_a_frozen_probe_goes_on(self):
+        for broker in self.each_server():
+            probe = self.probe(broker, messages=40000)
+            probe.await_line("ready")
+            time.sleep(0.3)
+            probe.process.send_signal(signal.SIGSTOP)
+            time.sleep(13)
+            probe.process.send_signal(signal.SIGCONT)
+            self.assert_good(probe)
+
+    def test_a_deleted_stream_is_noticed(self):
+        for broker in self.each_server():
+            probe = self.probe(broker, messages=500000, size=100)
+            probe.await_line("ready")
+            time.sleep(0.3)
+            admin = Admin(broker)
+            self.addCleanup(admin.close)
+            config = json.loads(admin.ask("$JS.API.STREAM.INFO.DEC_probe"))["config"]
+            config.pop("metadata", None)
+            admin.ask("$JS.API.STREAM.DELETE.DEC_probe")
+            admin.ask("$JS.API.STREAM.CREATE.DEC_probe", json.dumps(config))
+            status, _, log = probe.finish()
+            self.assertEqual(status, 1, log)
+            self.assertRegex(log, "(reader|follower)_broken .*(made anew|the stream ends at)")
+
+    def test_what_is_not_permitted_is_one_clear_line(self):
+        permissions = ', permissions: { publish: ["$JS.API.>"], subscribe: ["_INBOX_probe.>"] }'
+        for broker in self.each_server(permissions):
+            probe = self.probe(broker, messages=1)
+            probe.await_line('text="Permissions Violation for Publish to \'dec.probe\'"')
+            probe.await_line('text="Permissions Violation for Subscription to \'decided.*\'"')
+
+    def test_a_wrong_password_says_so_and_is_tried_again(self):
+        for broker in self.each_server():
+            probe = self.probe(broker, user="nobody")
+            probe.await_line("broker_connect_failed")
+            probe.process.send_signal(signal.SIGTERM)
+            status, _, log = probe.finish()
+            self.assertEqual(status, 0, log)
+            self.assertIn("Authorization Violation", log)
+
+    def test_sigterm_ends_it_with_and_without_a_broker(self):
+        probe = self.probe(f"nats://127.0.0.1:{free_port()}")
+        probe.await_line("broker_connect_failed")
+        began = time.monotonic()
+        probe.process.send_signal(signal.SIGTERM)
+        status, _, log = probe.finish()
+        self.assertEqual(status, 0, log)
+        self.assertLess(time.monotonic() - began, 3)
+        for broker in self.each_server():
+            probe = self.probe(broker, messages=1000000, size=100)
+            probe.await_line("ready")
+            probe.process.send_signal(signal.SIGTERM)
+            probe.await_line("draining")
+            _, output, log = probe.finish()
+            self.assertIn("BAD", output)  # it was not done, and says so
+            self.assertIn("stopped", log)
+
+    def test_status_is_answered(self):
+        for broker in self.each_server():
+            probe = self.probe(broker, messages=1000000, size=100)
+            probe.await_line("ready")
+            admin = Admin(broker)
+            self.addCleanup(admin.close)
+            ping = json.loads(admin.ask("status.ping"))
+            self.assertEqual(
+                [ping[key] for key in ("program", "instance", "ready", "note")],
+                ["probe", "probe", True, None])
+            metrics = admin.ask("status.metrics")
+            self.assertIn("firstcome_ready 1\n", metrics)
+            self.assertIn("firstcome_broker_connected 1\n", metrics)
+            probe.process.kill()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and os.path.exists(sys.argv[1]):
+        PROBE = sys.argv.pop(1)
+    unittest.main(verbosity=2)
