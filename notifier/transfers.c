@@ -1,0 +1,451 @@
+/*
+ * transfers - the queues between the two threads, and the life of libcurl's handles.
+ */
+#include "notifier/transfers.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+
+/* A mail server may close what was idle for long; a connection this old is not used again. */
+#define IDLE_SECONDS_MAX 30L
+#define POLL_MS 1000
+
+/* A transfer and what libcurl needs for it, made at the start: one for each connection, and one more, so
+ * that a handler can start the next transfer while it still looks at the last. */
+struct slot {
+	struct transfer transfer; /* first: the caller's pointer is ours */
+	struct slot *next;
+	CURL *easy;
+	struct curl_slist *list; /* recipients or headers, while under way */
+	size_t sent;             /* SMTP: bytes of the body that libcurl has read */
+	size_t words_used;
+	bool again; /* on a fresh connection, because the kept one was dead */
+	char trouble[CURL_ERROR_SIZE];
+	struct transfer_reply reply;
+};
+
+struct slots {
+	struct slot *first;
+	struct slot **end;
+};
+
+struct transfers {
+	struct transfers_options options;
+	transfers_handler handler;
+	void *owner;
+	uv_async_t wake;
+	pthread_t thread;
+	CURLM *multi;
+	struct slot *all;
+	uint32_t all_count;
+	struct slots free;    /* loop thread only */
+	pthread_mutex_t lock; /* of everything below */
+	struct slots to_start;
+	struct slots finished;
+	bool stopping;
+	int sockets[TRANSFERS_CONNECTIONS_MAX * 2]; /* open ones, to be shut when stopping */
+	size_t sockets_count;
+};
+
+static void slots_init(struct slots *slots) {
+	slots->first = NULL;
+	slots->end = &slots->first;
+}
+
+static void slots_push(struct slots *slots, struct slot *slot) {
+	slot->next = NULL;
+	*slots->end = slot;
+	slots->end = &slot->next;
+}
+
+static struct slot *slots_take_all(struct slots *slots) {
+	struct slot *first = slots->first;
+	slots_init(slots);
+	return first;
+}
+
+static struct slot *slots_pop(struct slots *slots) {
+	struct slot *slot = slots->first;
+	if (slot != NULL) {
+		slots->first = slot->next;
+		if (slots->first == NULL) {
+			slots->end = &slots->first;
+		}
+	}
+	return slot;
+}
+
+static void require(bool done, const char *what) {
+	if (!done) {
+		log_fatal(EX_OSERR, "libcurl_refused",
+			"call=%s hint=\"is this the libcurl of this Debian, with SMTP and HTTP?\"",
+			what);
+	}
+}
+
+/* ---- what libcurl asks, on the transfer thread -------------------------------------------------- */
+
+static size_t on_read(char *target, size_t size, size_t count, void *context) {
+	struct slot *slot = context;
+	size_t left = slot->transfer.body_size - slot->sent;
+	size_t wanted = size * count < left ? size * count : left;
+	memcpy(target, slot->transfer.body + slot->sent, wanted);
+	slot->sent += wanted;
+	return wanted;
+}
+
+static void keep_words(struct slot *slot, const char *bytes, size_t size) {
+	size_t room = sizeof slot->reply.words - 1 - slot->words_used;
+	size_t kept = size < room ? size : room;
+	memcpy(slot->reply.words + slot->words_used, bytes, kept);
+	slot->words_used += kept;
+	slot->reply.words[slot->words_used] = '\0';
+}
+
+/* The content of an HTTP answer. What is longer than we keep is read and dropped. */
+static size_t on_write(char *bytes, size_t size, size_t count, void *context) {
+	keep_words(context, bytes, size * count);
+	return size * count;
+}
+
+/* A line of an SMTP server. Only the newest counts, but not the answer to libcurl's QUIT. */
+static size_t on_line(char *line, size_t size, size_t count, void *context) {
+	struct slot *slot = context;
+	size_t length = size * count;
+	if (length >= 3 && memcmp(line, "221", 3) != 0) {
+		slot->words_used = 0;
+		keep_words(slot, line, length);
+	}
+	return length;
+}
+
+static int on_socket_open(void *context, curl_socket_t fd, curlsocktype purpose) {
+	struct transfers *transfers = context;
+	(void)purpose;
+	int result = CURL_SOCKOPT_ERROR;
+	pthread_mutex_lock(&transfers->lock);
+	size_t capacity = sizeof transfers->sockets / sizeof transfers->sockets[0];
+	if (!transfers->stopping && transfers->sockets_count < capacity) {
+		transfers->sockets[transfers->sockets_count++] = fd;
+		result = CURL_SOCKOPT_OK;
+	}
+	pthread_mutex_unlock(&transfers->lock);
+	return result;
+}
+
+static int on_socket_close(void *context, curl_socket_t fd) {
+	struct transfers *transfers = context;
+	pthread_mutex_lock(&transfers->lock);
+	for (size_t i = 0; i < transfers->sockets_count; i++) {
+		if (transfers->sockets[i] == fd) {
+			transfers->sockets[i] = transfers->sockets[--transfers->sockets_count];
+			break;
+		}
+	}
+	pthread_mutex_unlock(&transfers->lock);
+	return close(fd);
+}
+
+/* ---- one transfer, on the transfer thread ------------------------------------------------------- */
+
+static bool is_mail(const struct transfers *transfers) {
+	return strncasecmp(transfers->options.url, "smtp", 4) == 0;
+}
+
+static void begin(struct transfers *transfers, struct slot *slot) {
+	slot->sent = 0;
+	slot->words_used = 0;
+	slot->trouble[0] = '\0';
+	memset(&slot->reply, 0, sizeof slot->reply);
+	curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, slot->again ? 1L : 0L);
+	if (is_mail(transfers)) {
+		slot->list = curl_slist_append(NULL, slot->transfer.recipient);
+		require(slot->list != NULL, "curl_slist_append");
+		curl_easy_setopt(slot->easy, CURLOPT_MAIL_RCPT, slot->list);
+		curl_easy_setopt(
+			slot->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)slot->transfer.body_size);
+	} else {
+		slot->list = curl_slist_append(NULL, "Expect:"); /* no waiting for 100-continue */
+		require(slot->list != NULL, "curl_slist_append");
+		if (slot->transfer.header[0] != '\0') {
+			require(curl_slist_append(slot->list, slot->transfer.header) != NULL,
+				"curl_slist_append");
+		}
+		curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->list);
+		curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, slot->transfer.body);
+		curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+			(curl_off_t)slot->transfer.body_size);
+	}
+	require(curl_multi_add_handle(transfers->multi, slot->easy) == CURLM_OK,
+		"curl_multi_add_handle");
+}
+
+static long info_long(CURL *easy, CURLINFO what) {
+	long value = 0;
+	curl_easy_getinfo(easy, what, &value);
+	return value;
+}
+
+static curl_off_t info_offset(CURL *easy, CURLINFO what) {
+	curl_off_t value = 0;
+	curl_easy_getinfo(easy, what, &value);
+	return value;
+}
+
+/* At which point of the SMTP dialogue the server refused. */
+static enum transfer_stage refused_stage(const struct slot *slot, CURLcode code, bool uploaded) {
+	if (code == CURLE_LOGIN_DENIED || (code == CURLE_WEIRD_SERVER_REPLY && !uploaded)) {
+		return TRANSFER_UNREACHED; /* login, greeting */
+	}
+	/* libcurl's words are the only thing that tells MAIL from RCPT. */
+	return strncmp(slot->trouble, "MAIL failed", 11) == 0 ? TRANSFER_SENDER_REFUSED
+							      : TRANSFER_ANSWERED;
+}
+
+static void fill_reply(struct slot *slot, CURLcode code) {
+	struct transfer_reply *reply = &slot->reply;
+	bool uploaded = info_offset(slot->easy, CURLINFO_SIZE_UPLOAD_T) > 0;
+	reply->status = (int)info_long(slot->easy, CURLINFO_RESPONSE_CODE);
+	reply->retry_after_ms = (int64_t)info_offset(slot->easy, CURLINFO_RETRY_AFTER) * 1000;
+	if (code == CURLE_OK) {
+		reply->stage = TRANSFER_ANSWERED;
+	} else if (reply->status >= 400) {
+		reply->stage = refused_stage(slot, code, uploaded);
+	} else {
+		/* A positive status was the answer to an earlier command. */
+		reply->status = 0;
+		reply->stage = uploaded ? TRANSFER_UNSURE : TRANSFER_UNREACHED;
+		snprintf(reply->words, sizeof reply->words, "%s",
+			slot->trouble[0] != '\0' ? slot->trouble : curl_easy_strerror(code));
+	}
+}
+
+/* The server had closed the connection that we kept: nobody's failure, so once more on a new one. */
+static bool was_stale(const struct slot *slot, CURLcode code) {
+	bool broke =
+		code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+	return broke && !slot->again && slot->reply.stage == TRANSFER_UNREACHED &&
+	       info_long(slot->easy, CURLINFO_NUM_CONNECTS) == 0;
+}
+
+static void end(struct transfers *transfers, struct slot *slot, CURLcode code) {
+	curl_multi_remove_handle(transfers->multi, slot->easy);
+	curl_slist_free_all(slot->list);
+	slot->list = NULL;
+	fill_reply(slot, code);
+	if (was_stale(slot, code)) {
+		slot->again = true;
+		begin(transfers, slot);
+		return;
+	}
+	slot->again = false;
+	pthread_mutex_lock(&transfers->lock);
+	slots_push(&transfers->finished, slot);
+	pthread_mutex_unlock(&transfers->lock);
+	uv_async_send(&transfers->wake);
+}
+
+/* ---- the transfer thread ------------------------------------------------------------------------ */
+
+static void end_all_done(struct transfers *transfers) {
+	int left;
+	CURLMsg *message;
+	while ((message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
+		if (message->msg == CURLMSG_DONE) {
+			CURLcode code = message->data.result;
+			char *private = NULL;
+			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+			end(transfers, (struct slot *)(void *)private, code);
+		}
+	}
+}
+
+static void *run(void *context) {
+	struct transfers *transfers = context;
+	for (;;) {
+		pthread_mutex_lock(&transfers->lock);
+		bool stopping = transfers->stopping;
+		struct slot *slot = slots_take_all(&transfers->to_start);
+		pthread_mutex_unlock(&transfers->lock);
+		if (stopping) {
+			return NULL;
+		}
+		while (slot != NULL) {
+			struct slot *next = slot->next;
+			begin(transfers, slot);
+			slot = next;
+		}
+		int running;
+		CURLMcode code = curl_multi_perform(transfers->multi, &running);
+		require(code == CURLM_OK, curl_multi_strerror(code));
+		end_all_done(transfers);
+		code = curl_multi_poll(transfers->multi, NULL, 0, POLL_MS, NULL);
+		require(code == CURLM_OK, curl_multi_strerror(code));
+	}
+}
+
+/* ---- the loop thread ---------------------------------------------------------------------------- */
+
+static void on_wake(uv_async_t *wake) {
+	struct transfers *transfers = wake->data;
+	pthread_mutex_lock(&transfers->lock);
+	struct slot *slot = slots_take_all(&transfers->finished);
+	pthread_mutex_unlock(&transfers->lock);
+	while (slot != NULL) {
+		struct slot *next = slot->next;
+		transfers->handler(transfers->owner, &slot->transfer, &slot->reply);
+		slots_push(&transfers->free, slot);
+		slot = next;
+	}
+}
+
+struct transfer *transfers_take(struct transfers *transfers) {
+	struct slot *slot = slots_pop(&transfers->free);
+	return slot == NULL ? NULL : &slot->transfer;
+}
+
+void transfers_give_back(struct transfers *transfers, struct transfer *transfer) {
+	slots_push(&transfers->free, (struct slot *)transfer);
+}
+
+void transfers_start(struct transfers *transfers, struct transfer *transfer) {
+	pthread_mutex_lock(&transfers->lock);
+	slots_push(&transfers->to_start, (struct slot *)transfer);
+	pthread_mutex_unlock(&transfers->lock);
+	curl_multi_wakeup(transfers->multi);
+}
+
+/* ---- life --------------------------------------------------------------------------------------- */
+
+void transfers_init(void) {
+	require(curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK, "curl_global_init");
+}
+
+static void set_common(struct transfers *transfers, struct slot *slot) {
+	const struct transfers_options *options = &transfers->options;
+	CURL *easy = slot->easy;
+	curl_easy_setopt(easy, CURLOPT_URL, options->url);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->trouble);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TRANSFERS_SECONDS_MAX * 1000L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, TRANSFERS_ANSWER_SECONDS * 1000L);
+	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)TRANSFERS_ANSWER_SECONDS);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_SECONDS_MAX);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_open);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfers);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_socket_close);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfers);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+	if (options->user != NULL) {
+		curl_easy_setopt(easy, CURLOPT_USERNAME, options->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, options->password);
+	}
+}
+
+static void set_mail(struct transfers *transfers, struct slot *slot) {
+	const struct transfers_options *options = &transfers->options;
+	CURL *easy = slot->easy;
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, options->mail_from);
+	curl_easy_setopt(easy, CURLOPT_USE_SSL,
+		(long)(options->tls_required ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(easy, CURLOPT_READDATA, slot);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_line);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+}
+
+static void set_http(struct transfers *transfers, struct slot *slot) {
+	(void)transfers;
+	curl_easy_setopt(slot->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(slot->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+	curl_easy_setopt(slot->easy, CURLOPT_POST, 1L);
+}
+
+static void create_slots(struct transfers *transfers) {
+	transfers->all_count = transfers->options.connections + 1;
+	transfers->all = memory_new(transfers->all_count * sizeof *transfers->all);
+	for (uint32_t i = 0; i < transfers->all_count; i++) {
+		struct slot *slot = &transfers->all[i];
+		slot->easy = curl_easy_init();
+		require(slot->easy != NULL, "curl_easy_init");
+		set_common(transfers, slot);
+		if (is_mail(transfers)) {
+			set_mail(transfers, slot);
+		} else {
+			set_http(transfers, slot);
+		}
+		slots_push(&transfers->free, slot);
+	}
+}
+
+struct transfers *transfers_create(struct uv_loop_s *loop, const struct transfers_options *options,
+	transfers_handler handler, void *owner) {
+	assert(options->connections > 0 && options->connections <= TRANSFERS_CONNECTIONS_MAX);
+	struct transfers *transfers = memory_new(sizeof *transfers);
+	transfers->options = *options;
+	transfers->handler = handler;
+	transfers->owner = owner;
+	slots_init(&transfers->free);
+	slots_init(&transfers->to_start);
+	slots_init(&transfers->finished);
+	pthread_mutex_init(&transfers->lock, NULL);
+	transfers->multi = curl_multi_init();
+	require(transfers->multi != NULL, "curl_multi_init");
+	curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
+	create_slots(transfers);
+	require(uv_async_init(loop, &transfers->wake, on_wake) == 0, "uv_async_init");
+	transfers->wake.data = transfers;
+	require(pthread_create(&transfers->thread, NULL, run, transfers) == 0, "pthread_create");
+	return transfers;
+}
+
+static void on_wake_closed(uv_handle_t *wake) {
+	struct transfers *transfers = wake->data;
+	free(transfers->all);
+	free(transfers);
+}
+
+/* Shuts every connection, so that neither a transfer nor a QUIT keeps the thread waiting. */
+static void stop_thread(struct transfers *transfers) {
+	pthread_mutex_lock(&transfers->lock);
+	transfers->stopping = true;
+	for (size_t i = 0; i < transfers->sockets_count; i++) {
+		shutdown(transfers->sockets[i], SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&transfers->lock);
+	curl_multi_wakeup(transfers->multi);
+	pthread_join(transfers->thread, NULL);
+}
+
+void transfers_destroy(struct transfers *transfers) {
+	if (transfers == NULL) {
+		return;
+	}
+	stop_thread(transfers);
+	for (uint32_t i = 0; i < transfers->all_count; i++) {
+		struct slot *slot = &transfers->all[i];
+		curl_multi_remove_handle(transfers->multi, slot->easy);
+		curl_easy_cleanup(slot->easy);
+		curl_slist_free_all(slot->list);
+	}
+	curl_multi_cleanup(transfers->multi);
+	pthread_mutex_destroy(&transfers->lock);
+	uv_close((uv_handle_t *)&transfers->wake, on_wake_closed);
+}

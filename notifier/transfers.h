@@ -1,0 +1,94 @@
+/*
+ * transfers - hands messages to one server, several at a time, over connections that are kept.
+ *
+ *	loop thread                                        a thread of its own
+ *	transfers_start ──queue, curl_multi_wakeup──▶  curl_multi_perform, curl_multi_poll
+ *	handler ◀──queue, uv_async──────────────────
+ *
+ * SMTP or HTTP, by the URL. The only file that includes curl/curl.h. Why a thread: libcurl says QUIT to
+ * a mail server that refused something, and waits for the answer inside curl_multi_perform; a server
+ * that is slow then would stop the loop, and with it everything else. Here it stops the other
+ * connections to that same server, for at most TRANSFERS_ANSWER_SECONDS.
+ *
+ * Nothing is fatal but a libcurl that cannot be set up; nothing is retried, but a connection that turns
+ * out to be closed before anything was sent on it. All functions are for the loop thread.
+ */
+#ifndef NOTIFIER_TRANSFERS_H
+#define NOTIFIER_TRANSFERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/pure/limits.h"
+#include "notifier/mime.h"
+
+/* A command or a request that is not answered for so long has failed. */
+#define TRANSFERS_ANSWER_SECONDS 15
+/* From the start of a transfer to its end: with connecting, greeting and login. */
+#define TRANSFERS_SECONDS_MAX 25
+#define TRANSFERS_CONNECTIONS_MAX 256
+#define TRANSFER_BODY_BYTES_MAX MIME_BYTES_MAX
+#define TRANSFER_HEADER_BYTES 160u
+/* What is kept of an answer. */
+#define TRANSFER_WORDS_BYTES 4096u
+
+struct transfers;
+struct uv_loop_s;
+
+struct transfers_options {
+	const char *url;  /* smtp, smtps, http or https */
+	const char *user; /* NULL: none */
+	const char *password;
+	const char *mail_from; /* SMTP: the envelope's sender */
+	bool tls_required; /* SMTP: no mail without STARTTLS; otherwise TLS where it is offered */
+	uint32_t connections; /* kept open at most; the caller starts no more at once */
+};
+
+/* One message, filled in by the caller. */
+struct transfer {
+	char recipient[CONTACT_BYTES_MAX + 1]; /* SMTP: RCPT TO */
+	char header[TRANSFER_HEADER_BYTES];    /* HTTP: one header line more, or "" */
+	char body[TRANSFER_BODY_BYTES_MAX];    /* SMTP: the mail; HTTP: the form that is posted */
+	size_t body_size;
+	void *context; /* the caller's */
+};
+
+/* How far it came. */
+enum transfer_stage {
+	TRANSFER_UNREACHED, /* no connection, or no greeting, TLS or login: the message did not leave */
+	TRANSFER_SENDER_REFUSED, /* SMTP: the server takes no mail from us */
+	TRANSFER_ANSWERED,       /* the server answered to this message */
+	TRANSFER_UNSURE,         /* the message left, and no answer came: it may have been taken */
+};
+
+struct transfer_reply {
+	enum transfer_stage stage;
+	int status;             /* SMTP or HTTP status; 0 if there was none */
+	int64_t retry_after_ms; /* HTTP: what Retry-After says, else 0 */
+	/* The last line of an SMTP server, the content of an HTTP answer, or where there was no answer
+	 * what libcurl says. NUL-terminated; cut if it is longer. It may hold the recipient. */
+	char words[TRANSFER_WORDS_BYTES];
+};
+
+/* Called on the loop, once for each started transfer; both are borrowed for the call. */
+typedef void (*transfers_handler)(
+	void *owner, struct transfer *transfer, const struct transfer_reply *reply);
+
+/* Once, before anything else here and before there are threads. */
+void transfers_init(void);
+
+/* Strings are borrowed. Connects when there is something to send. */
+struct transfers *transfers_create(struct uv_loop_s *loop, const struct transfers_options *options,
+	transfers_handler handler, void *owner);
+/* Breaks off what is under way, without calling the handler. The loop must turn once more. NULL is
+ * allowed. */
+void transfers_destroy(struct transfers *transfers);
+
+/* An empty transfer, or NULL if options.connections + 1 are under way. It must be started, or
+ * given back. */
+struct transfer *transfers_take(struct transfers *transfers);
+void transfers_give_back(struct transfers *transfers, struct transfer *transfer);
+void transfers_start(struct transfers *transfers, struct transfer *transfer);
+
+#endif
