@@ -18,7 +18,7 @@ bool migrate_schema(const struct cli *cli);
 struct migrate_sizes {
 	int64_t replicas;    /* 1 or 3 */
 	int64_t accounts_mb; /* of ACCOUNTS, CAMPAIGNS and DEADLETTER, on disk, each */
-	int64_t codes_mb;    /* of CODES and CODEBOOK, in memory, each */
+	int64_t codes_mb;    /* of CODES and CODEBOOK, each */
 };
 
 /* Makes the streams that are not a campaign's, and the durable consumers of the work queues. */

@@ -39,7 +39,8 @@ static void append_key(struct text *text, const char *key) {
 	}
 	for (size_t i = 0; i < size; i++) {
 		unsigned char byte = (unsigned char)key[i];
-		text_append_char(text, byte < 0x20 || byte == 0x7f ? '?' : key[i]);
+		bool control = byte < 0x20 || byte == 0x7f;
+		text_append_bytes(text, control ? "?" : key + i, 1);
 	}
 }
 
@@ -76,7 +77,10 @@ struct scan {
 };
 
 static char peek(const struct scan *scan) {
-	return scan->at < scan->size ? scan->bytes[scan->at] : '\0';
+	if (scan->at >= scan->size) {
+		return '\0';
+	}
+	return scan->bytes[scan->at];
 }
 
 static bool is_digit(char c) {

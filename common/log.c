@@ -188,6 +188,15 @@ static void build_text(
 	text_append_char(line, '\n');
 }
 
+static void build_line(
+	struct text *line, enum log_level level, const char *event, const char *values) {
+	if (settings.format == LOG_FORMAT_JSON) {
+		build_json(line, level, event, values);
+	} else {
+		build_text(line, level, event, values);
+	}
+}
+
 /* ---- how it is written -------------------------------------------------------------------------- */
 
 /* With the lock. Gives a reader that stalls a moment, once: while it goes on stalling, nothing waits. */
@@ -195,6 +204,20 @@ static bool stderr_takes_a_line(void) {
 	struct pollfd standard_error = {.fd = STDERR_FILENO, .events = POLLOUT};
 	int wait_ms = lines_dropped > 0 ? 0 : LOG_WAIT_MS;
 	return poll(&standard_error, 1, wait_ms) == 1 && (standard_error.revents & POLLOUT) != 0;
+}
+
+static void write_bytes(const struct text *line) {
+	ssize_t written = write(STDERR_FILENO, line->start, line->used);
+	(void)written; /* there is nobody left to tell */
+}
+
+static void tell_dropped(void) {
+	char values[40];
+	snprintf(values, sizeof values, "lines=%llu", (unsigned long long)lines_dropped);
+	char buffer[LOG_LINE_BYTES_MAX];
+	struct text line = text_init(buffer, sizeof buffer);
+	build_line(&line, LOG_WARN, "log_lines_dropped", values);
+	write_bytes(&line);
 }
 
 static void write_line(const struct text *line) {
@@ -205,12 +228,10 @@ static void write_line(const struct text *line) {
 		return;
 	}
 	if (lines_dropped > 0) {
-		dprintf(STDERR_FILENO, "%llu log lines were dropped: nobody read them\n",
-			(unsigned long long)lines_dropped);
+		tell_dropped();
 		lines_dropped = 0;
 	}
-	ssize_t written = write(STDERR_FILENO, line->start, line->used);
-	(void)written; /* there is nobody left to tell */
+	write_bytes(line);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -229,11 +250,7 @@ __attribute__((format(printf, 4, 0))) static void write_event(enum log_level lev
 
 	char buffer[LOG_LINE_BYTES_MAX];
 	struct text line = text_init(buffer, sizeof buffer);
-	if (settings.format == LOG_FORMAT_JSON) {
-		build_json(&line, level, event, values);
-	} else {
-		build_text(&line, level, event, values);
-	}
+	build_line(&line, level, event, values);
 	write_line(&line);
 }
 

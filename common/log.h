@@ -8,7 +8,8 @@
  *	fatal	the world is broken (file, broker, database, configuration): log and exit
  * A broken program is an assert. Never log a contact, a code, a token or a key.
  * Any thread may log. A call site that repeats more than LOG_BURST times a second is silenced until
- * the second is over, and says then how often it was.
+ * the second is over; its next line says then how often it was (silenced=980). Where nobody reads
+ * standard error, lines are dropped and counted rather than waited for.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H

@@ -3,7 +3,7 @@
  *
  * Declared statically in tables; updated from the loop thread only, so they are plain integers.
  * Histograms are log-linear: 16 buckets to each power of two of microseconds (error below 7 %),
- * printed as a few cumulative buckets.
+ * printed as cumulative buckets, in seconds.
  */
 #ifndef COMMON_METRICS_H
 #define COMMON_METRICS_H
@@ -33,7 +33,8 @@ struct metric {
 };
 
 void histogram_record(struct histogram *histogram, int64_t us);
-/* The value below which the given share of records lies, in microseconds; share 0 to 1. */
+/* The value, in microseconds, that the given share (0 to 1) of all records does not exceed; 0 without
+ * records. */
 uint64_t histogram_quantile(const struct histogram *histogram, double share);
 
 void metrics_print(struct text *text, const struct metric *metrics, size_t count);

@@ -40,14 +40,23 @@ struct table {
 
 /* ---- rows -------------------------------------------------------------------------------------- */
 
+static char flag_char(char c) {
+	if (c == '_') {
+		return '-';
+	}
+	if (c >= 'A' && c <= 'Z') {
+		return (char)(c - 'A' + 'a');
+	}
+	return c;
+}
+
 static void make_flag(char flag[NAME_BYTES_MAX], const char *name) {
 	assert(strncmp(name, VARIABLE_PREFIX, VARIABLE_PREFIX_BYTES) == 0);
 	assert(strlen(name) < NAME_BYTES_MAX);
 	const char *rest = name + VARIABLE_PREFIX_BYTES;
 	size_t size = strlen(rest);
 	for (size_t i = 0; i < size; i++) {
-		bool upper = rest[i] >= 'A' && rest[i] <= 'Z';
-		flag[i] = rest[i] == '_' ? '-' : upper ? (char)(rest[i] - 'A' + 'a') : rest[i];
+		flag[i] = flag_char(rest[i]);
 	}
 	flag[size] = '\0';
 }

@@ -121,7 +121,10 @@ static void append_config(struct text *text, const struct stream_config *config,
 	text_append_json(text, config->subject, strlen(config->subject));
 	text_append(text, "]");
 	append_string(text, "retention", config->work_queue ? "workqueue" : "limits");
-	append_string(text, "storage", config->memory ? "memory" : "file");
+	append_string(text, "storage", "file");
+	if (config->fleeting && config->replicas == 1) {
+		append_string(text, "persist_mode", "async"); /* older servers do not know it */
+	}
 	append_string(text, "discard", "new");
 	append_field(text, "num_replicas", config->replicas);
 	append_field(text, "max_bytes", config->max_bytes);

@@ -55,7 +55,9 @@ struct stream_config {
 	int64_t max_bytes; /* a full stream refuses; it never drops */
 	int64_t max_age_seconds; /* 0: for ever */
 	int replicas;
-	bool memory; /* lost with the broker */
+	/* Acknowledged before it is on the disk (persist_mode async, from nats-server 2.12 on, with one
+	 * replica): outlives the broker's process, not always its machine. For what is soon worthless. */
+	bool fleeting;
 	bool work_queue; /* a message is gone once it was acknowledged */
 	bool last_per_subject; /* keeps one message for each subject */
 	bool undeletable; /* refuses to delete and to purge messages */

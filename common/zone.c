@@ -78,9 +78,9 @@ static int ask_library(const char *name, int64_t time_ms) {
 }
 
 struct cache_entry {
-	char name[CAMPAIGN_ZONE_BYTES_MAX + 1]; /* "": free */
 	int64_t quarter;
 	int offset_minutes;
+	char name[CAMPAIGN_ZONE_BYTES_MAX + 1]; /* "": free */
 };
 
 static struct cache_entry cache[CACHE_ENTRIES];

@@ -25,7 +25,7 @@ static void person_encode(struct bytes_writer *writer, const struct person *pers
 	assert(person->identities_count <= IDENTITIES_MAX);
 	bytes_write(writer, person->account.bytes, ACCOUNT_BYTES);
 	bytes_write_u8(writer, person->identities_count);
-	bytes_write(writer, person->identities, person->identities_count * IDENTITY_BYTES);
+	bytes_write(writer, person->identities, (size_t)person->identities_count * IDENTITY_BYTES);
 }
 
 static_assert(sizeof(struct identity) == IDENTITY_BYTES, "identities are copied as one array");
@@ -38,7 +38,7 @@ static void person_decode(struct bytes_reader *reader, struct person *person) {
 		return;
 	}
 	person->identities_count = count;
-	bytes_read(reader, person->identities, count * IDENTITY_BYTES);
+	bytes_read(reader, person->identities, (size_t)count * IDENTITY_BYTES);
 	if (count == 1) {
 		memset(&person->identities[1], 0, IDENTITY_BYTES);
 	} else if (memcmp(&person->identities[0], &person->identities[1], IDENTITY_BYTES) == 0) {
@@ -127,7 +127,8 @@ static void cancel_request_decode(struct bytes_reader *reader, struct cancel_req
  */
 void pay_request_encode(struct bytes_writer *writer, const struct pay_request *entry) {
 	assert(entry->number >= 1);
-	assert(entry->outcome >= PAYMENT_CAPTURED && entry->outcome <= PAYMENT_FAILED);
+	assert(entry->outcome >= PAYMENT_CAPTURED);
+	assert(entry->outcome <= PAYMENT_FAILED);
 	bytes_write_u32(writer, entry->number);
 	bytes_write(writer, entry->payment.bytes, PAYMENT_BYTES);
 	bytes_write_u64(writer, entry->amount_paise);

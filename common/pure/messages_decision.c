@@ -323,6 +323,9 @@ bool decision_decode_head(struct decision *decision, const uint8_t *bytes, size_
 	}
 	struct bytes_reader reader = message_open(bytes, size);
 	head_decode(&reader, decision);
+	if (reader.failed) {
+		return false;
+	}
 	assert(reader.used == DECISION_HEAD_BYTES);
 	decision->definition_size = 0;
 	bytes_borrow(&reader, size - DECISION_HEAD_BYTES - DIGEST_BYTES);

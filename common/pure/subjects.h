@@ -18,7 +18,7 @@
 #define STREAM_ACCOUNTS "ACCOUNTS"
 #define SUBJECT_ACCOUNTS_VERIFIED "accounts.verified"
 #define CONSUMER_ACCOUNTS "fulfiller"
-/* One-time codes on their way to the notifier. In memory: a code is worth nothing in ten minutes. */
+/* One-time codes on their way to the notifier. Fleeting: a code is worth nothing in ten minutes. */
 #define STREAM_CODES "CODES"
 #define SUBJECT_CODES_SEND "codes.send"
 #define CONSUMER_CODES "notifier"

@@ -183,7 +183,7 @@ bool text_parse_hex(const char *digits, size_t digits_count, uint8_t *target, si
 		}
 	}
 	for (size_t i = 0; i < size; i++) {
-		target[i] = (uint8_t)(hex_value(digits[2 * i]) << 4 | hex_value(digits[2 * i + 1]));
+		target[i] = (uint8_t)(hex_value(digits[2 * i]) * 16 + hex_value(digits[2 * i + 1]));
 	}
 	return true;
 }
