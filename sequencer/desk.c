@@ -497,7 +497,10 @@ static void on_campaign_verb(
 static void on_control(void *context, const struct bus_message *message) {
 	struct desk *desk = context;
 	const char *verb = message->subject + strlen(SUBJECT_CONTROL_PREFIX);
-	if (strcmp(verb, "publish") == 0) {
+	if (!service_is_ready(desk->service, NULL)) {
+		refuse(desk, message->reply, "starting",
+			"the sequencer is still reading what was decided: try again in a second");
+	} else if (strcmp(verb, "publish") == 0) {
 		on_publish(desk, message);
 	} else if (strcmp(verb, "list") == 0) {
 		list(desk, message);

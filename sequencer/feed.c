@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/definition_json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -68,6 +69,7 @@ struct feed {
 	uint64_t verified;
 	uint64_t stored_last; /* the last decision read back */
 	int64_t progress_at_us;
+	int64_t patience_us;
 	bool active;
 	struct turn turns[FEED_TURNS];
 
@@ -400,6 +402,8 @@ struct feed *feed_create(const struct feed_options *options) {
 	seal_init(&feed->seal);
 	feed->created_at_us = clock_monotonic_us();
 	feed->progress_at_us = feed->created_at_us;
+	feed->patience_us =
+		(FEED_PATIENCE_MS + (int64_t)crypto_random_below(FEED_PATIENCE_SPREAD_MS)) * 1000;
 	feed->tick_pause_us = TICK_PAUSE_MIN_US;
 	read_requests(feed);
 	read_decisions(feed);
@@ -463,7 +467,7 @@ static void take_over_if_nobody_decides(struct feed *feed, int64_t now_us) {
 	}
 	int64_t since_us = turn->computed_at_us > feed->progress_at_us ? turn->computed_at_us
 								       : feed->progress_at_us;
-	if (now_us - since_us < FEED_PATIENCE_MS * 1000) {
+	if (now_us - since_us < feed->patience_us) {
 		return;
 	}
 	feed->active = true;

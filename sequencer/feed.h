@@ -30,6 +30,8 @@
 #define FEED_WINDOW 16u
 /* How long a standby waits for the active sequencer; several round trips and an fsync. */
 #define FEED_PATIENCE_MS 150
+/* Standbys differ in patience by up to so much, so that they do not all jump at once. */
+#define FEED_PATIENCE_SPREAD_MS 50u
 /* How often feed_patrol is called. */
 #define FEED_PATROL_MS 10
 

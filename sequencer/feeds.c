@@ -16,6 +16,7 @@ struct feeds {
 	struct service *service;
 	struct directory *directory;
 	uv_timer_t patrol;
+	bool ready; /* and it stays so */
 	uint32_t count;
 	char note[96];
 	struct feed *rows[FEEDS_MAX];
@@ -34,27 +35,38 @@ static void on_campaign(void *context, const char *id, uint32_t ordinal) {
 	});
 }
 
-static void tell_readiness(struct feeds *feeds) {
-	uint32_t behind = 0;
-	uint32_t stopped = 0;
+/* Ready once everything that was there at the start has been decided; a campaign that is published
+ * later starts with an empty line. */
+static bool has_caught_up(const struct feeds *feeds, uint32_t *behind, uint32_t *stopped) {
+	*behind = 0;
+	*stopped = 0;
 	for (uint32_t i = 0; i < feeds->count; i++) {
 		struct feed_view view = feed_view(feeds->rows[i]);
 		if (view.stopped != NULL) {
-			stopped++;
+			++*stopped;
 		} else if (!view.caught_up) {
-			behind++;
+			++*behind;
 		}
 	}
-	bool ready = directory_is_complete(feeds->directory) && behind == 0;
-	feeds->note[0] = '\0';
-	if (!ready) {
-		snprintf(feeds->note, sizeof feeds->note, "%u of %u campaigns are catching up",
-			behind, feeds->count);
+	return feeds->ready || (directory_is_complete(feeds->directory) && *behind == 0);
+}
+
+static void tell_readiness(struct feeds *feeds) {
+	uint32_t behind;
+	uint32_t stopped;
+	char *note = feeds->note;
+	note[0] = '\0';
+	feeds->ready = has_caught_up(feeds, &behind, &stopped);
+	if (!directory_is_complete(feeds->directory)) {
+		snprintf(note, sizeof feeds->note, "reading the directory of campaigns");
+	} else if (!feeds->ready) {
+		snprintf(note, sizeof feeds->note, "%u of %u campaigns are catching up", behind,
+			feeds->count);
 	} else if (stopped > 0) {
-		snprintf(feeds->note, sizeof feeds->note, "%u of %u campaigns have stopped",
-			stopped, feeds->count);
+		snprintf(note, sizeof feeds->note, "%u of %u campaigns have stopped", stopped,
+			feeds->count);
 	}
-	service_set_ready(feeds->service, ready, feeds->note[0] == '\0' ? NULL : feeds->note);
+	service_set_ready(feeds->service, feeds->ready, note[0] == '\0' ? NULL : note);
 }
 
 static void on_patrol(uv_timer_t *timer) {
