@@ -99,6 +99,8 @@ class StreamTest(unittest.TestCase):
         campaign = firstcome.new_campaign("forged", units=5)
         other = firstcome.new_campaign("unharmed", units=5)
         firstcome.nats_publish(f"dec.{campaign}", b"forged")
+        # It stands where the answer to the next request should: that person gets no false answer.
+        self.assertIn(Person().book(campaign, wait=1).status, (202, 503))
         shown = await_true("the campaign has stopped", lambda: tool_stopped(campaign))
         self.assertIn("stopped", shown)
         self.assertEqual(Person().book(other).status, 201)

@@ -21,7 +21,7 @@ def on_many(work, items):
 def requests_served(port):
     text = firstcome.http_call("GET", f"http://127.0.0.1:{port}/metrics").body.decode()
     return sum(float(line.split()[-1]) for line in text.splitlines()
-               if line.startswith("firstcome_http_requests_total"))
+               if line.startswith("firstcome_ingress_responses_total"))
 
 
 class CrowdTest(unittest.TestCase):

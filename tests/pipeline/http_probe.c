@@ -47,9 +47,16 @@ static void answer(struct exchange *exchange, const char *body, size_t size) {
 	exchange_answer(exchange, &response);
 }
 
-static long parameter(const struct http_request *request, const char *name) {
+/* 0 if it is not a number. */
+static uint32_t number(const char *text) {
+	uint64_t value = 0;
+	(void)text_parse_u64(text, strlen(text), INT32_MAX, &value);
+	return (uint32_t)value;
+}
+
+static uint32_t parameter(const struct http_request *request, const char *name) {
 	char value[32];
-	return http_query_value(request->query, name, value, sizeof(value)) ? atol(value) : 0;
+	return http_query_value(request->query, name, value, sizeof(value)) ? number(value) : 0;
 }
 
 static void append_request(struct text *text, const struct http_request *request) {
@@ -73,7 +80,7 @@ static void echo(struct exchange *exchange) {
 }
 
 static void large(struct exchange *exchange) {
-	size_t size = (size_t)parameter(exchange_request(exchange), "bytes");
+	size_t size = parameter(exchange_request(exchange), "bytes");
 	char *body = malloc(size + 1);
 	if (body == NULL) {
 		abort();
@@ -119,7 +126,7 @@ static void later(struct probe *probe, struct exchange *exchange) {
 	}
 	uv_timer_init(probe->loop, &delay->timer);
 	delay->timer.data = delay;
-	uv_timer_start(&delay->timer, on_delay, (uint64_t)parameter(request, "ms"), 0);
+	uv_timer_start(&delay->timer, on_delay, parameter(request, "ms"), 0);
 	exchange_wait(exchange, delay, on_client_gone);
 }
 
@@ -190,10 +197,10 @@ int main(int argc, char **argv) {
 	struct server_options options = {
 		.listen = argv[1],
 		.reuse_port = true,
-		.connections_max = argc > 2 ? (uint32_t)atoi(argv[2]) : 100000,
-		.head_timeout_ms = argc > 5 ? atoi(argv[3]) : 10000,
-		.idle_timeout_ms = argc > 5 ? atoi(argv[4]) : 60000,
-		.write_timeout_ms = argc > 5 ? atoi(argv[5]) : 10000,
+		.connections_max = argc > 2 ? number(argv[2]) : 100000,
+		.head_timeout_ms = argc > 5 ? (int)number(argv[3]) : 10000,
+		.idle_timeout_ms = argc > 5 ? (int)number(argv[4]) : 60000,
+		.write_timeout_ms = argc > 5 ? (int)number(argv[5]) : 10000,
 		.handler = handle,
 		.context = &probe,
 	};

@@ -87,92 +87,89 @@ static void knows_all_verifications(void **state) {
 	assert_int_equal(definition.verification, VERIFICATION_EITHER);
 }
 
+static const struct {
+	const char *json;
+	const char *error;
+} mistakes[] = {
+	{"", "not valid JSON at byte 1"},
+	{"[]", "must be one JSON object and nothing else"},
+	{"{}", "id: is missing"},
+	{"{\"id\":\"burger\",\"title\":\"Burger\"}", "units: is missing"},
+	{"{\"id\":\"burger\",\"units\":1}", "title: is missing"},
+	{"{\"id\":\"Burger\"}",
+		"id: must be lower-case letters, digits and '-', with no '-' at the ends"},
+	{"{\"id\":\"\"}",
+		"id: must be lower-case letters, digits and '-', with no '-' at the ends"},
+	{"{\"id\":7}", "id: must be a text of at most 40 bytes"},
+	{"{\"id\":\"a\",\"title\":\"\"}", "title: must be one line that says what there is to get"},
+	{"{\"id\":\"a\",\"title\":\"  \"}",
+		"title: must be one line that says what there is to get"},
+	{"{\"id\":\"a\",\"title\":\"a\\nb\"}",
+		"title: must be one line that says what there is to get"},
+	{"{\"id\":\"a\",\"title\":\"a\\u0085b\"}",
+		"title: must be one line that says what there is to get"},
+	{"{\"id\":\"a\",\"title\":\"a\\u007fb\"}",
+		"title: must be one line that says what there is to get"},
+	{"{\"id\":\"a\",\"title\":\"b\",\"units\":0}",
+		"units: must be a whole number from 1 to 1000000000"},
+	{"{\"id\":\"a\",\"title\":\"b\",\"units\":1000000001}",
+		"units: must be a whole number from 1 to 1000000000"},
+	{"{\"id\":\"a\",\"title\":\"b\",\"units\":\"500\"}",
+		"units: must be a whole number from 1 to 1000000000"},
+	{"{" NEEDED ",\"units_per_person\":0}",
+		"units_per_person: must be a whole number from 1 to 100"},
+	{"{" NEEDED ",\"units_per_person\":101}",
+		"units_per_person: must be a whole number from 1 to 100"},
+	{"{" NEEDED ",\"price_paise\":-1}",
+		"price_paise: must be a whole number from 0 to 1000000000"},
+	{"{" NEEDED ",\"price_paise\":99.5}",
+		"price_paise: must be a whole number from 0 to 1000000000"},
+	{"{" NEEDED ",\"currency\":\"inr\"}",
+		"currency: must be three capital letters, like \"INR\" (ISO 4217)"},
+	{"{" NEEDED ",\"currency\":\"IN\"}",
+		"currency: must be three capital letters, like \"INR\" (ISO 4217)"},
+	{"{" NEEDED ",\"currency\":\"INRX\"}", "currency: must be a text of at most 3 bytes"},
+	{"{" NEEDED ",\"hold_seconds\":600}", "hold_seconds: must be left out: it is the "
+					      "time to pay, and price_paise is 0"},
+	{"{" NEEDED ",\"price_paise\":0,\"hold_seconds\":0}",
+		"hold_seconds: must be left out: it is the time to pay, and price_paise is "
+		"0"},
+	{"{" NEEDED ",\"price_paise\":1,\"hold_seconds\":0}",
+		"hold_seconds: must be a whole number from 1 to 86400"},
+	{"{" NEEDED ",\"waiting_list\":100000001}",
+		"waiting_list: must be a whole number from 0 to 100000000"},
+	{"{" NEEDED ",\"opens_at\":\"2026-11-22\"}",
+		"opens_at: must be a date and time with offset, like "
+		"\"2026-11-22T18:00:00+05:30\""},
+	{"{" NEEDED ",\"opens_at\":\"2026-11-22T18:00:00\"}",
+		"opens_at: must be a date and time with offset, like "
+		"\"2026-11-22T18:00:00+05:30\""},
+	{"{" NEEDED ",\"opens_at\":\"\"}", "opens_at: must be a date and time with offset, like "
+					   "\"2026-11-22T18:00:00+05:30\""},
+	{"{" NEEDED ",\"opens_at\":1795350600}", "opens_at: must be a text of at most 64 bytes"},
+	{"{" NEEDED ",\"opens_at\":\"2026-11-22T18:00:00Z\",\"closes_at\":"
+	 "\"2026-11-22T18:00:00Z\"}",
+		"closes_at: must be later than opens_at"},
+	{"{" NEEDED ",\"cancellable\":1}", "cancellable: must be true or false"},
+	{"{" NEEDED ",\"verification\":\"none\"}",
+		"verification: must be \"email\", \"phone\", \"either\" or \"both\""},
+	{"{" NEEDED ",\"time_zone\":\"Kolkata\"}",
+		"time_zone: must be a name of the IANA database, like \"Asia/Kolkata\""},
+	{"{" NEEDED ",\"time_zone\":\"../UTC\"}",
+		"time_zone: must be a name of the IANA database, like \"Asia/Kolkata\""},
+	{"{" NEEDED ",\"pickup_text\":\"a\\tb\"}",
+		"pickup_text: must have no control characters but line ends (\\n)"},
+	{"{" NEEDED ",\"rules\":2}", "rules: must be a whole number from 1 to 1"},
+	{"{" NEEDED ",\"unit\":1}", "unit: is not a key of this object"},
+	{"{" NEEDED ",\"Units\":1}", "Units: is not a key of this object"},
+	{"{" NEEDED ",\"units\":1}", "units: is given twice"},
+};
+
 static void says_what_is_wrong(void **state) {
 	(void)state;
-	static const struct {
-		const char *json;
-		const char *error;
-	} cases[] = {
-		{"", "not valid JSON at byte 1"},
-		{"[]", "must be one JSON object and nothing else"},
-		{"{}", "id: is missing"},
-		{"{\"id\":\"burger\",\"title\":\"Burger\"}", "units: is missing"},
-		{"{\"id\":\"burger\",\"units\":1}", "title: is missing"},
-		{"{\"id\":\"Burger\"}",
-			"id: must be lower-case letters, digits and '-', with no '-' at the ends"},
-		{"{\"id\":\"\"}",
-			"id: must be lower-case letters, digits and '-', with no '-' at the ends"},
-		{"{\"id\":7}", "id: must be a text of at most 40 bytes"},
-		{"{\"id\":\"a\",\"title\":\"\"}",
-			"title: must be one line that says what there is to get"},
-		{"{\"id\":\"a\",\"title\":\"  \"}",
-			"title: must be one line that says what there is to get"},
-		{"{\"id\":\"a\",\"title\":\"a\\nb\"}",
-			"title: must be one line that says what there is to get"},
-		{"{\"id\":\"a\",\"title\":\"a\\u0085b\"}",
-			"title: must be one line that says what there is to get"},
-		{"{\"id\":\"a\",\"title\":\"a\\u007fb\"}",
-			"title: must be one line that says what there is to get"},
-		{"{\"id\":\"a\",\"title\":\"b\",\"units\":0}",
-			"units: must be a whole number from 1 to 1000000000"},
-		{"{\"id\":\"a\",\"title\":\"b\",\"units\":1000000001}",
-			"units: must be a whole number from 1 to 1000000000"},
-		{"{\"id\":\"a\",\"title\":\"b\",\"units\":\"500\"}",
-			"units: must be a whole number from 1 to 1000000000"},
-		{"{" NEEDED ",\"units_per_person\":0}",
-			"units_per_person: must be a whole number from 1 to 100"},
-		{"{" NEEDED ",\"units_per_person\":101}",
-			"units_per_person: must be a whole number from 1 to 100"},
-		{"{" NEEDED ",\"price_paise\":-1}",
-			"price_paise: must be a whole number from 0 to 1000000000"},
-		{"{" NEEDED ",\"price_paise\":99.5}",
-			"price_paise: must be a whole number from 0 to 1000000000"},
-		{"{" NEEDED ",\"currency\":\"inr\"}",
-			"currency: must be three capital letters, like \"INR\" (ISO 4217)"},
-		{"{" NEEDED ",\"currency\":\"IN\"}",
-			"currency: must be three capital letters, like \"INR\" (ISO 4217)"},
-		{"{" NEEDED ",\"currency\":\"INRX\"}",
-			"currency: must be a text of at most 3 bytes"},
-		{"{" NEEDED ",\"hold_seconds\":600}", "hold_seconds: must be left out: it is the "
-						      "time to pay, and price_paise is 0"},
-		{"{" NEEDED ",\"price_paise\":0,\"hold_seconds\":0}",
-			"hold_seconds: must be left out: it is the time to pay, and price_paise is "
-			"0"},
-		{"{" NEEDED ",\"price_paise\":1,\"hold_seconds\":0}",
-			"hold_seconds: must be a whole number from 1 to 86400"},
-		{"{" NEEDED ",\"waiting_list\":100000001}",
-			"waiting_list: must be a whole number from 0 to 100000000"},
-		{"{" NEEDED ",\"opens_at\":\"2026-11-22\"}",
-			"opens_at: must be a date and time with offset, like "
-			"\"2026-11-22T18:00:00+05:30\""},
-		{"{" NEEDED ",\"opens_at\":\"2026-11-22T18:00:00\"}",
-			"opens_at: must be a date and time with offset, like "
-			"\"2026-11-22T18:00:00+05:30\""},
-		{"{" NEEDED ",\"opens_at\":\"\"}",
-			"opens_at: must be a date and time with offset, like "
-			"\"2026-11-22T18:00:00+05:30\""},
-		{"{" NEEDED ",\"opens_at\":1795350600}",
-			"opens_at: must be a text of at most 64 bytes"},
-		{"{" NEEDED ",\"opens_at\":\"2026-11-22T18:00:00Z\",\"closes_at\":"
-		 "\"2026-11-22T18:00:00Z\"}",
-			"closes_at: must be later than opens_at"},
-		{"{" NEEDED ",\"cancellable\":1}", "cancellable: must be true or false"},
-		{"{" NEEDED ",\"verification\":\"none\"}",
-			"verification: must be \"email\", \"phone\", \"either\" or \"both\""},
-		{"{" NEEDED ",\"time_zone\":\"Kolkata\"}",
-			"time_zone: must be a name of the IANA database, like \"Asia/Kolkata\""},
-		{"{" NEEDED ",\"time_zone\":\"../UTC\"}",
-			"time_zone: must be a name of the IANA database, like \"Asia/Kolkata\""},
-		{"{" NEEDED ",\"pickup_text\":\"a\\tb\"}",
-			"pickup_text: must have no control characters but line ends (\\n)"},
-		{"{" NEEDED ",\"rules\":2}", "rules: must be a whole number from 1 to 1"},
-		{"{" NEEDED ",\"unit\":1}", "unit: is not a key of this object"},
-		{"{" NEEDED ",\"Units\":1}", "Units: is not a key of this object"},
-		{"{" NEEDED ",\"units\":1}", "units: is given twice"},
-	};
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		assert_false(reads(cases[i].json));
-		assert_string_equal(error, cases[i].error);
+	for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
+		assert_false(reads(mistakes[i].json));
+		assert_string_equal(error, mistakes[i].error);
 	}
 }
 

@@ -132,7 +132,7 @@ static void compresses_what_gets_shorter(void **state) {
 	assert_string_equal(response.content_encoding, "gzip");
 	assert_true(response.body_size < 100);
 
-	stream.next_in = (Bytef *)(uintptr_t)response.body;
+	stream.next_in = (Bytef *)response.body;
 	stream.avail_in = (uInt)response.body_size;
 	stream.next_out = letters;
 	stream.avail_out = sizeof(letters);
