@@ -18,6 +18,8 @@
 /* A transaction that takes longer is given up, so that SIGTERM never waits for long. */
 #define TRANSACTION_MS 8000
 #define ROLLBACK_MS 1000
+#define SESSION_IDLE_MS 15000
+#define SESSION_IDLE_TEXT "'15s'"
 /* First key of the advisory locks; the second is the campaign's ordinal. */
 #define LOCK_CLASS "7266"
 /* The longest contact in JSON: all of it escaped as \u00xx, and the names of the fields. */
@@ -31,6 +33,7 @@ static_assert(DEFINITION_HASH_BYTES == 32, "bytea_text");
 
 struct store {
 	struct database *database;
+	bool prepared;    /* the session under way has its settings */
 	uint32_t session; /* counts connections: a claim lives as long as its own */
 	bool available;   /* the last try was a success */
 	struct backoff backoff;
@@ -84,6 +87,7 @@ static void pause_after_failure(struct store *store) {
 	uint32_t pause_ms = backoff_next_ms(&store->backoff);
 	store->resume_us = clock_monotonic_us() + (int64_t)pause_ms * 1000;
 	store->available = false;
+	store->prepared = false;
 	store->session++;
 	log_warn("database_unavailable", "pause_ms=%" PRIu32 " error=\"%s\"", pause_ms,
 		store->error);
@@ -203,6 +207,36 @@ static enum store_outcome read_claim(struct store *store, const struct database_
 	return STORE_DONE;
 }
 
+/* A fulfiller that is frozen must not keep its campaigns: PostgreSQL ends a session that gives no
+ * sign of life, and with it the locks. store_keep_alive gives one every STORE_SILENCE_MS.
+ * Compiling a statement (jit) takes longer than any statement here. */
+static enum store_outcome prepare_session(struct store *store) {
+	static_assert(STORE_SILENCE_MS * 4 < SESSION_IDLE_MS, "a busy machine is not a frozen one");
+	if (store->prepared) {
+		return STORE_DONE;
+	}
+	enum store_outcome outcome =
+		run(store, "set idle_session_timeout = " SESSION_IDLE_TEXT ";"
+			   "set idle_in_transaction_session_timeout = " SESSION_IDLE_TEXT ";"
+			   "set jit = off");
+	store->prepared = outcome == STORE_DONE;
+	return outcome;
+}
+
+/* Taking a lock again that this session has already does no harm. */
+static enum store_outcome take_lock(struct store *store, const char *ordinal) {
+	const char *values[] = {ordinal};
+	struct database_rows *rows;
+	enum store_outcome outcome =
+		query(store, "select pg_try_advisory_lock(" LOCK_CLASS ", $1::integer)::integer",
+			values, 1, &rows);
+	if (outcome == STORE_DONE && database_value_i64(rows, 0, 0) != 1) {
+		outcome = STORE_BUSY;
+	}
+	database_rows_free(rows);
+	return outcome;
+}
+
 enum store_outcome store_claim(
 	struct store *store, const char *id, uint32_t ordinal, struct store_claim *claim) {
 	if (store_pause_ms(store) > 0) {
@@ -211,19 +245,14 @@ enum store_outcome store_claim(
 	start_clock(store);
 	char ordinal_text[INTEGER_TEXT_BYTES];
 	const char *values[] = {integer_text(ordinal_text, ordinal), id};
-	struct database_rows *rows;
-	/* Taking a lock again that this session has already does no harm. */
-	enum store_outcome outcome =
-		query(store, "select pg_try_advisory_lock(" LOCK_CLASS ", $1::integer)::integer",
-			values, 1, &rows);
+	enum store_outcome outcome = prepare_session(store);
+	if (outcome == STORE_DONE) {
+		outcome = take_lock(store, values[0]);
+	}
 	if (outcome != STORE_DONE) {
 		return outcome;
 	}
-	bool claimed = database_value_i64(rows, 0, 0) == 1;
-	database_rows_free(rows);
-	if (!claimed) {
-		return STORE_BUSY;
-	}
+	struct database_rows *rows;
 	outcome = query(store,
 		"select ordinal, (id = $2)::integer, decided_n, decided_digest"
 		" from campaigns where ordinal = $1 or id = $2",
@@ -356,9 +385,10 @@ static enum store_outcome apply_changes(struct store *store, const struct plan *
 	struct database_rows *rows;
 	enum store_outcome outcome = query(store,
 		"with news as ("
-		" select number, max(pay_by) as pay_by,"
-		" (array_agg(status order by decision_n desc, position desc))[1] as status"
-		" from booking_changes where campaign = $1 and decision_n > $2 group by number),"
+		" select distinct on (number) number, status,"
+		" max(pay_by) over (partition by number) as pay_by"
+		" from booking_changes where campaign = $1 and decision_n > $2"
+		" order by number, decision_n desc, position desc),"
 		" changed as ("
 		" update bookings b set status = n.status, pay_by = coalesce(n.pay_by, b.pay_by)"
 		" from news n where b.campaign = $1 and b.number = n.number returning 1)"

@@ -10,6 +10,7 @@
 #include "ingress/api.h"
 #include "ingress/application.h"
 #include "ingress/bearer.h"
+#include "ingress/holders.h"
 #include "ingress/line.h"
 #include "ingress/measures.h"
 #include "ingress/outcome.h"
@@ -118,12 +119,31 @@ static enum problem refuse_at_the_door(
 	return PROBLEM_COUNT;
 }
 
+/* The refusal that the line would give to who has nothing, once nothing is given any more; who may
+ * have something is for the line. */
+static enum problem refuse_when_over(const struct call *call, struct campaign *campaign,
+	const struct book_request *entry) {
+	if (!holders_is_over(campaign) ||
+		holders_may_have(service_bus(call->application->service), campaign, &entry->person,
+			clock_monotonic_us())) {
+		return PROBLEM_COUNT;
+	}
+	if (campaign->state == CAMPAIGN_CLOSED) {
+		return PROBLEM_CLOSED;
+	}
+	return entry->units > campaign->definition.units_per_person ? PROBLEM_BAD_UNITS
+								    : PROBLEM_SOLD_OUT;
+}
+
 /* ---- the call ---------------------------------------------------------------------------------- */
 
 /* Everything that the line must know, from a request that is well-formed. */
 static void enter_line(const struct call *call, struct campaign *campaign,
 	const struct token *token, const struct book_request *entry) {
 	enum problem problem = refuse_at_the_door(call, campaign, token);
+	if (problem == PROBLEM_COUNT) {
+		problem = refuse_when_over(call, campaign, entry);
+	}
 	if (problem != PROBLEM_COUNT) {
 		measures.refused_at_the_door++;
 		outcome_refuse(call, campaign, problem, NULL);

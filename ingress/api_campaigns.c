@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/pure/timestamp.h"
 #include "ingress/api.h"
 #include "ingress/application.h"
@@ -175,6 +176,7 @@ void api_definition(const struct call *call) {
 static struct {
 	char body[LIST_MAX * CAMPAIGN_JSON_BYTES_MAX + 64];
 	size_t used;
+	char etag[ETAG_BYTES]; /* of the bytes: the same from every ingress */
 	uint64_t version;
 	int64_t made_at_us;
 } list;
@@ -200,6 +202,12 @@ static void make_list(const struct campaigns *campaigns) {
 	assert(!text.failed);
 	list.used = text.used;
 	list.version = campaigns_version(campaigns);
+	uint8_t hash[16];
+	crypto_digest(hash, sizeof hash, &(struct part){list.body, list.used}, 1);
+	struct text etag = text_init(list.etag, sizeof list.etag);
+	text_append_char(&etag, '"');
+	text_append_hex(&etag, hash, sizeof hash);
+	text_append_char(&etag, '"');
 }
 
 /* States change by the clock too, so a list is old after a second in any case. */
@@ -217,12 +225,5 @@ void api_campaigns(const struct call *call) {
 		list.made_at_us = now_us;
 	}
 	const struct text text = {.start = list.body, .used = list.used};
-	char etag[ETAG_BYTES];
-	struct text quoted = text_init(etag, sizeof etag);
-	text_append_char(&quoted, '"');
-	text_append_u64(&quoted, list.version);
-	text_append_char(&quoted, '-');
-	text_append_u64(&quoted, (uint64_t)list.made_at_us);
-	text_append_char(&quoted, '"');
-	reply_cacheable(call, &text, etag);
+	reply_cacheable(call, &text, list.etag);
 }

@@ -15,6 +15,7 @@
 #include "ingress/decisions.h"
 #include "ingress/feed.h"
 #include "ingress/files.h"
+#include "ingress/holders.h"
 #include "ingress/line.h"
 #include "ingress/lookup.h"
 #include "ingress/measures.h"
@@ -173,6 +174,12 @@ void application_drain(struct service *service) {
 	server_drain(application.server, on_server_drained, service);
 }
 
+static void destroy_holders(void) {
+	for (size_t i = 0; i < campaigns_count(application.campaigns); i++) {
+		holders_destroy(campaigns_get(application.campaigns, i)->holders);
+	}
+}
+
 void application_stop(struct service *service) {
 	(void)service;
 	turns_destroy(turns);
@@ -182,6 +189,7 @@ void application_stop(struct service *service) {
 	feed_destroy(application.feed);
 	lines_destroy(application.lines);
 	decisions_destroy(application.decisions);
+	destroy_holders();
 	campaigns_destroy(application.campaigns);
 	files_free(application.files);
 	free(application.admission.slots);

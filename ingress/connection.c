@@ -15,6 +15,8 @@
 #define LINGER_MS 2000u
 /* Connections that carry requests all the time send one in this time, and learn that we are leaving. */
 #define DRAIN_IDLE_MS 1000u
+/* A connection that is idle for less may well have a request on its way. */
+#define EVICT_IDLE_MS 500u
 #define SLAB_CONNECTIONS 64u
 #define BYTES_CAPACITY_MIN 1024u
 
@@ -113,15 +115,17 @@ static bool reserve_bytes(struct connection *connection, size_t capacity) {
 	return true;
 }
 
-/* Keeps what was not used up. rest is the end of the shared buffer, or of the connection's own. */
+/* Keeps what was not used up: rest is the end of the connection's own bytes, if it has any, else of
+ * the shared buffer. */
 static bool keep_bytes(struct connection *connection, const char *rest, size_t size) {
 	if (size == 0) {
 		release_bytes(connection);
 		return true;
 	}
-	if (!reserve_bytes(connection, size)) {
+	if (connection->bytes_used == 0 && !reserve_bytes(connection, size)) {
 		return false;
 	}
+	assert(size <= connection->bytes_capacity);
 	memmove(connection->bytes, rest, size);
 	connection->bytes_used = (uint32_t)size;
 	return true;
@@ -334,7 +338,7 @@ static void send_later(struct connection *connection, const char *bytes, size_t 
 }
 
 void connection_send(struct connection *connection, const char *bytes, size_t size) {
-	uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)size);
+	uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)size);
 	int sent = uv_try_write(stream_of(connection), &buffer, 1);
 	if (sent < 0 && sent != UV_EAGAIN) {
 		connection_close(connection);
@@ -414,7 +418,7 @@ void connection_close(struct connection *connection) {
 
 bool connection_evict(struct connection_pool *pool) {
 	struct connection *oldest = pool->lists[CONNECTION_IDLE].first;
-	if (oldest == NULL) {
+	if (oldest == NULL || uv_now(pool->loop) - oldest->since_ms < EVICT_IDLE_MS) {
 		return false;
 	}
 	pool->counts.evicted++;

@@ -120,7 +120,7 @@ size_t connection_pool_count(const struct connection_pool *pool);
 struct connection *connection_open(struct connection_pool *pool);
 /* It is accepted: reads from now on. */
 void connection_start(struct connection *connection);
-/* Closes the one that has been idle longest. False if none is idle. */
+/* Closes the one that has been idle longest. False if none has been for a while. */
 bool connection_evict(struct connection_pool *pool);
 /* Ends what took too long; several times a second. */
 void connection_sweep(struct connection_pool *pool);

@@ -111,8 +111,8 @@ static bool is_exact(const struct http_head *head, const char *bytes, const char
 	const char *rest = target + head->target.size;
 	const size_t rest_size = sizeof(version) - 1 + sizeof("1\r\n") - 1;
 	return head->method.start == bytes && head->target.start == target &&
-		(size_t)(end - rest) >= rest_size && memcmp(rest, version, sizeof(version) - 1) == 0 &&
-		rest[sizeof(version)] == '\r';
+	       (size_t)(end - rest) >= rest_size &&
+	       memcmp(rest, version, sizeof(version) - 1) == 0 && rest[sizeof(version)] == '\r';
 }
 
 int http_head_read(struct http_head *head, const char *bytes, size_t size) {

@@ -8,8 +8,8 @@ bool http_slice_is(struct http_slice slice, const char *text) {
 }
 
 /* Not tolower(): that one asks the locale. */
-static char lower(char c) {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+static unsigned lower(char c) {
+	return c >= 'A' && c <= 'Z' ? (unsigned char)c | 0x20u : (unsigned char)c;
 }
 
 bool http_slice_equals_ignoring_case(struct http_slice a, struct http_slice b) {

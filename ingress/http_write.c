@@ -1,4 +1,6 @@
-/* The half of http.h that writes. */
+/*
+ * http_write - the half of http.h that writes: responses, refusals and dates.
+ */
 #include "ingress/http.h"
 
 #include <string.h>
@@ -104,6 +106,9 @@ void http_write(struct text *text, const struct http_response *response, const c
 	header(text, "Location: ", response->location);
 	header(text, "Preference-Applied: ", response->preference_applied);
 	header(text, "Allow: ", response->allow);
+	if (response->status == 401) { /* must say how (RFC 9110, 15.5.2) */
+		text_append(text, "WWW-Authenticate: Bearer\r\n");
+	}
 	if (response->retry_after > 0) {
 		text_append(text, "Retry-After: ");
 		text_append_u64(text, (uint64_t)response->retry_after);
@@ -189,8 +194,8 @@ void http_date(char target[HTTP_DATE_BYTES], int64_t seconds) {
 	assert(when.tm_year <= 9999 - 1900);
 
 	memcpy(target, "Ddd, 00 Mmm 0000 00:00:00 GMT", HTTP_DATE_BYTES);
-	memcpy(target, &days[when.tm_wday * 3], 3);
-	memcpy(target + 8, &months[when.tm_mon * 3], 3);
+	memcpy(target, &days[3 * (size_t)when.tm_wday], 3);
+	memcpy(target + 8, &months[3 * (size_t)when.tm_mon], 3);
 	const struct {
 		size_t last; /* of the digits */
 		int value;

@@ -19,7 +19,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 		"This token was not made here, or was changed. Log in again."},
 	[PROBLEM_TOKEN_EXPIRED] = {"token_expired", 401, "Token expired",
 		"Log in again. Bookings and places in line are kept."},
-	[PROBLEM_BAD_CODE] = {"bad_code", 403, "Wrong code",
+	[PROBLEM_BAD_CODE] = {"bad_code", 401, "Wrong code",
 		"The code is wrong, or has expired. Look at the newest message, or ask for a new code "
 		"with POST /v1/register."},
 	[PROBLEM_PAUSED] = {"paused", 403, "Paused",

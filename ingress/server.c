@@ -128,6 +128,9 @@ static void on_released(void *owner) {
 static void on_sweep(uv_timer_t *timer) {
 	struct server *server = timer->data;
 	connection_sweep(&server->pool);
+	if (server->waiting && !server->draining) {
+		(void)accept_one(server); /* an idle one may be old enough by now to make room */
+	}
 }
 
 /* The process may open as many files as it is allowed to; the default of 1024 is for select(). */

@@ -4,10 +4,10 @@ import { recall } from './memory.js';
 const TRY_MS = 15000; // slow networks need seconds for the first byte
 const WAIT_SECONDS_MAX = 10; // longer waits are told
 
-export const late = new Set(); // calls that are being tried again
+export const late = new Set(); // being tried again
 let aheadMs = -Infinity;
 
-/* The server's time, once it answered: a phone's may be wrong. */
+/* The server's time: a phone's may be wrong. */
 export const now = () => Date.now() + aheadMs;
 
 /* With jitter: a crowd must not come back at once. */
@@ -15,18 +15,17 @@ export const pause = (seconds) =>
 	new Promise((done) => setTimeout(done, seconds * (1000 + 300 * Math.random())));
 
 async function tryOnce(path, options) {
-	const abort = window.AbortController ? new AbortController() : { abort() {} };
+	const abort = new AbortController();
 	const timer = setTimeout(() => abort.abort(), TRY_MS);
 	try {
-		const response = await fetch(path, Object.assign({ signal: abort.signal }, options));
+		const response = await fetch(path, { ...options, signal: abort.signal });
 		const answer = JSON.parse(await response.text() || '{}');
-		const header = (name) => response.headers.get(name);
-		// Date is cut to the second and old on arrival: the largest of these lower bounds is best.
-		aheadMs = Math.max(aheadMs, Date.parse(header('Date')) - Date.now() || 0);
-		answer.retry_after = +header('Retry-After') || answer.retry_after || 0;
+		// Date is cut to the second, and old: the largest of these lower bounds is best.
+		aheadMs = Math.max(aheadMs, Date.parse(response.headers.get('Date')) - Date.now() || 0);
+		answer.retry_after = +response.headers.get('Retry-After') || answer.retry_after || 0;
 		answer.refused = !response.ok && response.status;
 		return answer;
-	} catch (error) {
+	} catch {
 		return { refused: 503 }; // no network, too slow, or the page of some proxy
 	} finally {
 		clearTimeout(timer);
@@ -37,8 +36,10 @@ async function tryOnce(path, options) {
 export async function call(method, path, content, extra) {
 	const { token } = recall().session;
 	const body = JSON.stringify(content);
-	const headers = Object.assign({ 'Content-Type': 'application/json' },
-		token && { Authorization: 'Bearer ' + token }, extra);
+	const headers = { 'Content-Type': 'application/json', ...extra };
+	if (token) {
+		headers.Authorization = 'Bearer ' + token;
+	}
 	for (let seconds = 1; ; seconds = Math.min(seconds * 2, WAIT_SECONDS_MAX)) {
 		const answer = await tryOnce(path, { method, headers, body });
 		const { refused, retry_after } = answer;

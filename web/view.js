@@ -3,7 +3,7 @@ import { late, now } from './api.js';
 import { recall } from './memory.js';
 import { clock, say, when } from './words.js';
 
-export const page = { message: '' }; // the campaign with its counts, and what goes on in this tab
+export const page = { message: '' }; // the campaign, its counts, and what goes on here
 export const find = (id) => document.getElementById(id);
 let shown = 'loading';
 
@@ -20,7 +20,7 @@ const gate = ({ state, opens_at, available, waiting, waiting_list, cancellable, 
 		: waiting < waiting_list ? 'waitlist'
 		: cancellable || held ? 'gone' : 'sold_out';
 
-/* By id. Only what differs: screen readers speak what is written. What is empty does not show. */
+/* By id; only what differs, because screen readers speak it. Empty buttons are not shown. */
 function write(texts) {
 	for (const id of Object.keys(texts)) {
 		if (find(id).textContent !== texts[id]) {
@@ -29,11 +29,70 @@ function write(texts) {
 	}
 }
 
-/* The focus follows, for keyboards and screen readers; not when the page has just come. */
+/* The focus follows, but not when the page has just come. */
 export function show(step) {
 	if (step !== shown) {
-		document.body.className = step;
-		const target = document.querySelector(`.${step} #entry, .book #book:enabled, #in_${step} h2`);
-		...
+		find('in_' + shown).hidden = true;
+		find('in_' + step).hidden = false;
+		const target = find('in_' + step).querySelector('#entry, #book:enabled, h2');
+		if (target && shown !== 'loading') {
+			target.focus();
+		}
+		document.body.className = shown = step;
 	}
+}
+
+function renderSign({ asked, session, resend_at }, contact) {
+	const wait = resend_at - now() / 1000;
+	find('entry').type = asked || contact === 'phone' ? 'tel' : contact === 'email' ? contact : 'text';
+	find('entry').autocomplete = asked ? 'one-time-code' : 'on';
+	find('resend').disabled = wait > 0;
+	write({
+		which: asked ? say('sent', asked.email || asked.phone) : say(contact),
+		send: say(asked ? 'confirm' : 'send'),
+		resend: say(asked && 'resend') + (asked && wait > 0 ? ' ' + clock(wait) : ''),
+		change: say(asked && 'change'),
+		who: [session.email, session.phone].join(' '),
+		signOut: say(session.token && 'signOut'),
+	});
+}
+
+function renderCampaign({ title, opens_at, closes_at, time_zone, available, total }, last) {
+	const state = gate(page);
+	const until = { not_open: opens_at, open: closes_at }[state];
+	const left = (Date.parse(opens_at) - now()) / 1000;
+	document.title = title;
+	find('bar').value = available / total;
+	find('book').disabled = !['open', 'waitlist'].includes(state);
+	write({
+		title,
+		pickup: page.pickup_text,
+		left: available.toLocaleString(),
+		total: say('total', total),
+		notice: say(state) + (until ? '\n→ ' + when(until, time_zone) : ''),
+		rules: say('rules', page.definition_hash.slice(0, 16)),
+		book: state === 'not_open' && left > 0 ? clock(left) : say('book'),
+		ahead: say(page.ahead && 'ahead', page.ahead),
+		status: say(last.status, last.rank),
+		ids: mine().map(({ booking_id }) => booking_id).join('\n'),
+		place: say('place', last.place) + '\n' + when(last.booked_at, time_zone),
+		cancel: say(page.cancellable && 'cancel'),
+	});
+}
+
+/* sign ▶ book ▶ line ▶ ticket; refused, cancelled ▶ book; signed out ▶ sign. */
+export function render() {
+	if (page.id) {
+		const memory = recall();
+		const { session, wish } = memory;
+		const [last] = mine().reverse();
+		const kinds = page.verification === 'both' ? ['email', 'phone'] : [page.verification];
+		const contact = kinds.find((kind) => !session[kind]);
+		const waits = wish && wish.ask.campaign_id === page.id;
+		renderCampaign(page, last || {});
+		renderSign(memory, contact);
+		show(last && !waits ? 'ticket' : contact ? 'sign' : waits ? 'line' : 'book');
+		document.body.classList.toggle('several', page.units_per_person > 1);
+	}
+	write({ message: page.message, slow: say(late.size && 'slow') });
 }
