@@ -146,7 +146,7 @@ static const struct definition *read_definition(
 	const struct define_request *define = &audit->request.define;
 	char error[JSON_ERROR_BYTES];
 	if (audit->request.kind == MESSAGE_DEFINE &&
-		definition_read(definition, error, define->json, define->json_size) &&
+		definition_read_stored(definition, error, define->json, define->json_size) &&
 		strcmp(definition->id, audit->report.campaign) == 0) {
 		return definition;
 	}

@@ -24,7 +24,7 @@
 /* A definition as a JSON string: all of it escaped as \u00xx, and the names of the fields. */
 #define REQUEST_BYTES (DEFINITION_BYTES_MAX * 6u + 64u)
 #define REPLY_STRING_BYTES_MAX DEFINITION_BYTES_MAX
-#define HASH_DIGITS (2u * DEFINITION_HASH_BYTES)
+#define HASH_DIGITS ((size_t)2 * DEFINITION_HASH_BYTES)
 /* The desk gives an errand up after five seconds. */
 #define DESK_REPLY_MS 7000
 #define DESK_TRIES 3

@@ -69,8 +69,8 @@ static bool copy_rows(struct database *database, struct export *export) {
 	char sql[SQL_BYTES];
 	snprintf(sql, sizeof sql,
 		"copy (select b.number, b.place, b.units, b.status,"
-		" (extract(epoch from b.booked_at) * 1000)::bigint, coalesce(m.new_account, "
-		"b.account)"
+		" (extract(epoch from b.booked_at) * 1000)::bigint,"
+		" replace(coalesce(m.new_account, b.account)::text, '-', '')"
 		" from bookings b left join account_merges m on m.old_account = b.account"
 		" where b.campaign = %" PRIu32 " order by b.number) to stdout",
 		export->format.ordinal);

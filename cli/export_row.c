@@ -8,14 +8,14 @@
 #include "common/zone.h"
 
 #define NUMBERS_COUNT 5u
-/* "00000000-0000-0000-0000-000000000000" */
-#define UUID_TEXT_BYTES 36u
+/* Hexadecimal digits, as in the API. */
+#define ACCOUNT_TEXT_BYTES (2u * ACCOUNT_BYTES)
 
 enum column { COLUMN_NUMBER, COLUMN_PLACE, COLUMN_UNITS, COLUMN_STATUS, COLUMN_BOOKED_AT };
 
 struct row {
 	uint64_t numbers[NUMBERS_COUNT];
-	const char *account; /* UUID_TEXT_BYTES */
+	const char *account; /* ACCOUNT_TEXT_BYTES */
 };
 
 static bool parse(struct row *row, const char *bytes, size_t size) {
@@ -39,7 +39,7 @@ static bool parse(struct row *row, const char *bytes, size_t size) {
 		bytes = tab + 1;
 	}
 	row->account = bytes;
-	return end - bytes == UUID_TEXT_BYTES && row->numbers[COLUMN_NUMBER] > 0;
+	return end - bytes == ACCOUNT_TEXT_BYTES && row->numbers[COLUMN_NUMBER] > 0;
 }
 
 /* The values, each after its name: CSV has the values alone. */
@@ -61,7 +61,7 @@ static void append(struct text *text, const struct export_format *format, const 
 	text_append(text, names[4]);
 	timestamp_append(text, booked_at_ms, zone_offset_minutes(format->time_zone, booked_at_ms));
 	text_append(text, names[5]);
-	text_append_bytes(text, row->account, UUID_TEXT_BYTES);
+	text_append_bytes(text, row->account, ACCOUNT_TEXT_BYTES);
 }
 
 bool export_row(

@@ -1,5 +1,5 @@
 /*
- * firstcome - the tool of admins and operators.
+ * main - firstcome, the tool of admins and operators: its commands, and what settings each needs.
  */
 #include <stdbool.h>
 #include <stddef.h>

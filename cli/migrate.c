@@ -12,7 +12,7 @@ int migrate_main(struct cli *cli, int argc, char **argv) {
 		{"replicas", OPTION_NUMBER, &sizes.replicas, 1, 3,
 			"Copies of each stream: 1, or 3 in a cluster of three. Default: 1"},
 		{"accounts-mb", OPTION_NUMBER, &sizes.accounts_mb, 1, MB_MAX,
-			"Megabytes on disk for each stream that is stored there. Default: 1024"},
+			"Megabytes for each of the other streams. Default: 1024"},
 		{"codes-mb", OPTION_NUMBER, &sizes.codes_mb, 1, MB_MAX,
 			"Megabytes for each of the streams of one-time codes. Default: 64"},
 	};

@@ -1,3 +1,6 @@
+/*
+ * migrate_schema - applies the numbered migrations, and remembers which.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

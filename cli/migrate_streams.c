@@ -1,3 +1,6 @@
+/*
+ * migrate_streams - the streams that are not a campaign's, and the consumers of the work queues.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -10,7 +13,7 @@
 /* A code is worth nothing after ten minutes. */
 #define CODE_AGE_SECONDS 600
 /* A month is enough for a person to look at what no program could read. */
-#define DEADLETTER_AGE_SECONDS (30 * 24 * 3600)
+#define DEADLETTER_AGE_SECONDS (INT64_C(30) * 24 * 3600)
 #define REQUEST_BYTES 512u
 #define SUBJECT_BYTES 128u
 #define DESCRIPTION_BYTES_MAX 4096u

@@ -26,8 +26,8 @@ static void append_bar(struct text *text, uint64_t part, uint64_t whole, uint32_
 	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 	uint64_t filled = whole == 0 ? 0 : part * columns * 8 / whole;
 	text_append_char(text, '[');
-	for (uint32_t i = 0; i < columns; i++) {
-		uint64_t left = filled > i * 8u ? filled - i * 8u : 0;
+	for (uint64_t i = 0; i < columns; i++) {
+		uint64_t left = filled > i * 8 ? filled - i * 8 : 0;
 		if (left >= 8) {
 			text_append(text, "█");
 		} else {

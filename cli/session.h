@@ -15,7 +15,7 @@
 struct session;
 struct uv_loop_s;
 
-#define SESSION_CONNECT_SECONDS 10u
+#define SESSION_CONNECT_SECONDS 5u
 #define SESSION_TIMEOUT_MS 5000
 
 /* Connects; NULL if that did not work in time, said on standard error. */

@@ -21,9 +21,9 @@
 #include "common/pure/text.h"
 #include "common/pure/timestamp.h"
 
-#define LINE_MS 1000
+#define LINE_MS INT64_C(1000)
 /* A terminal is drawn anew more often than a line is printed. */
-#define REDRAW_MS 250
+#define REDRAW_MS INT64_C(250)
 #define LINE_BYTES 1024u
 #define COLUMNS_OTHERWISE 80
 #define COUNT_MAX 1000000000
@@ -143,6 +143,11 @@ static uint32_t terminal_columns(void) {
 	return COLUMNS_OTHERWISE;
 }
 
+static void end(struct watch *watch) {
+	watch->over = true;
+	uv_stop(session_loop(watch->session));
+}
+
 static void print_line(struct watch *watch) {
 	char bytes[LINE_BYTES];
 	struct text text = text_init(bytes, sizeof bytes);
@@ -160,7 +165,7 @@ static void print_line(struct watch *watch) {
 	/* Back to the first column, the line, and nothing of the line before it. */
 	printf(watch->terminal ? "\r%s\033[K" : "%s\n", text.start);
 	if (fflush(stdout) != 0) {
-		watch->over = true; /* nobody reads any more */
+		end(watch); /* nobody reads any more */
 	}
 }
 
@@ -170,7 +175,7 @@ static void on_timer(uv_timer_t *timer) {
 	print_line(watch);
 	bool last = watch->lines_left > 0 && --watch->lines_left == 0;
 	if (last || watch->newest.state == CAMPAIGN_CLOSED) {
-		watch->over = true;
+		end(watch);
 	}
 	if (clock_monotonic_us() - watch->heard_us > LINE_MS * 1000) {
 		ask_newest(watch);
@@ -211,7 +216,8 @@ static void follow(struct watch *watch) {
 	bus_subscribe(session_bus(watch->session), decided, NULL, on_decided, watch);
 	uv_timer_init(loop, &watch->timer);
 	watch->timer.data = watch;
-	uv_timer_start(&watch->timer, on_timer, 0, watch->terminal ? REDRAW_MS : LINE_MS);
+	uv_timer_start(
+		&watch->timer, on_timer, 0, (uint64_t)(watch->terminal ? REDRAW_MS : LINE_MS));
 	while (!watch->over) {
 		uv_run(loop, UV_RUN_ONCE);
 	}

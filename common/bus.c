@@ -243,16 +243,19 @@ static uint32_t listen_to(
 static void make_inbox_prefix(struct bus *bus, const char *user) {
 	uint64_t random;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
-		log_fatal(EX_OSERR, "random", "hint=\"the system gives no random bytes: repair it\"");
+		log_fatal(
+			EX_OSERR, "random", "hint=\"the system gives no random bytes: repair it\"");
 	}
-	snprintf(bus->inbox_prefix, sizeof(bus->inbox_prefix), "_INBOX_%s.%016" PRIx64 ".", user, random);
+	snprintf(bus->inbox_prefix, sizeof(bus->inbox_prefix), "_INBOX_%s.%016" PRIx64 ".", user,
+		random);
 }
 
 struct bus *bus_create(
 	struct uv_loop_s *loop, const struct bus_options *options, const volatile int *stop) {
 	if (strlen(options->user) > USER_BYTES_MAX || strpbrk(options->user, ". *>\t") != NULL) {
 		log_fatal(EX_CONFIG, "broker_user",
-			"user=\"%s\" hint=\"FIRSTCOME_NATS_USER must be a plain word of at most %d letters\"",
+			"user=\"%s\" hint=\"FIRSTCOME_NATS_USER must be a plain word of at most %d "
+			"letters\"",
 			options->user, USER_BYTES_MAX);
 	}
 	struct bus_link *link = bus_link_create(options);
@@ -330,8 +333,8 @@ struct bus_counters bus_counters(const struct bus *bus) {
 
 /* ---- subscriptions ----------------------------------------------------------------------------- */
 
-void bus_subscribe(
-	struct bus *bus, const char *subject, const char *queue, bus_handler handler, void *context) {
+void bus_subscribe(struct bus *bus, const char *subject, const char *queue, bus_handler handler,
+	void *context) {
 	assert(handler != NULL);
 	listen_to(bus, subject, queue, &(struct listener){.handler = handler, .context = context});
 }
@@ -408,18 +411,20 @@ static bool is_plain(const char *text) {
 	return true;
 }
 
-static enum bus_link_result send_checked(
-	struct bus *bus, const struct bus_publication *publication, const char *reply, int64_t deadline_us) {
+static enum bus_link_result send_checked(struct bus *bus, const struct bus_publication *publication,
+	const char *reply, int64_t deadline_us) {
 	assert(is_plain(publication->subject));
 	assert(reply == NULL || is_plain(reply));
 	assert(publication->message_id == NULL || is_plain(publication->message_id));
 	enum bus_link_result result = bus_link_send(bus->link, publication, reply, deadline_us);
 	if (result == BUS_LINK_TOO_LARGE) {
 		log_warn("bus_message_too_large",
-			"subject=%s bytes=%zu hint=\"raise max_payload in the broker's configuration to 1MB\"",
+			"subject=%s bytes=%zu hint=\"raise max_payload in the broker's "
+			"configuration to 1MB\"",
 			publication->subject, publication->size);
 	} else if (result == BUS_LINK_FULL) {
-		log_warn("bus_overloaded", "subject=%s hint=\"the broker takes too little: look at its load\"",
+		log_warn("bus_overloaded",
+			"subject=%s hint=\"the broker takes too little: look at its load\"",
 			publication->subject);
 	}
 	return result;
@@ -470,8 +475,8 @@ uint64_t bus_request(struct bus *bus, const struct bus_publication *publication,
 		&(struct bus_waiting){.handler = handler, .context = context});
 }
 
-uint64_t bus_request_owned(struct bus *bus, const struct bus_publication *publication, int timeout_ms,
-	bus_reply_handler handler, void *context) {
+uint64_t bus_request_owned(struct bus *bus, const struct bus_publication *publication,
+	int timeout_ms, bus_reply_handler handler, void *context) {
 	return request(bus, publication, timeout_ms,
 		&(struct bus_waiting){.handler = handler, .context = context, .owned = true});
 }

@@ -36,7 +36,7 @@ struct uv_loop_s;
 #define BUS_HEADER_BYTES_MAX 128u
 
 struct bus_options {
-	const char *url; /* nats://host:port, several separated by commas */
+	const char *url;  /* nats://host:port, several separated by commas */
 	const char *user; /* also the inbox prefix, _INBOX_<user> */
 	const char *password;
 	const char *name; /* of this instance, shown by the broker */
@@ -48,18 +48,18 @@ struct bus_message {
 	const char *reply; /* NULL if none is wanted */
 	const uint8_t *data;
 	size_t size;
-	int status; /* 0, or the status of a header-only message: 100, 404, 408, 409, 503 */
+	int status;        /* 0, or the status of a header-only message: 100, 404, 408, 409, 503 */
 	uint64_t sequence; /* Nats-Sequence of a republished or directly gotten message, else 0 */
-	int64_t time_ms; /* Nats-Time-Stamp of such a message where the broker gives it, else 0 */
-	void *private; /* for bus_header */
+	int64_t time_ms;   /* Nats-Time-Stamp of such a message where the broker gives it, else 0 */
+	void *private;     /* for bus_header */
 };
 
 enum bus_outcome {
 	BUS_REPLIED,
 	BUS_NO_RESPONDERS, /* nobody listens to that subject */
-	BUS_TIMED_OUT, /* unknown whether it arrived */
-	BUS_DISCONNECTED, /* the connection broke: unknown whether it arrived */
-	BUS_OVERLOADED, /* not sent: too much is waiting already */
+	BUS_TIMED_OUT,     /* unknown whether it arrived */
+	BUS_DISCONNECTED,  /* the connection broke: unknown whether it arrived */
+	BUS_OVERLOADED,    /* not sent: too much is waiting already */
 };
 
 typedef void (*bus_handler)(void *context, const struct bus_message *message);
@@ -79,8 +79,8 @@ void bus_destroy(struct bus *bus);
 struct uv_loop_s *bus_loop(const struct bus *bus);
 
 /* For ever: there is no unsubscribing. queue: name of a queue group, or NULL. */
-void bus_subscribe(
-	struct bus *bus, const char *subject, const char *queue, bus_handler handler, void *context);
+void bus_subscribe(struct bus *bus, const char *subject, const char *queue, bus_handler handler,
+	void *context);
 /* Calls handler on the loop at each change from now on, until bus_off_state with the same arguments.
  * When the connection breaks, open requests have got BUS_DISCONNECTED before. */
 void bus_on_state(struct bus *bus, bus_state_handler handler, void *context);
@@ -88,7 +88,8 @@ void bus_off_state(struct bus *bus, bus_state_handler handler, void *context);
 bool bus_is_connected(const struct bus *bus);
 
 struct bus_publication {
-	const char *subject; /* tokens and dots, without blanks: anything else is a broken program */
+	const char
+		*subject;  /* tokens and dots, without blanks: anything else is a broken program */
 	const char *reply; /* where answers go, an inbox; NULL: none, and always for bus_request */
 	const void *data;
 	size_t size;
@@ -110,8 +111,8 @@ uint64_t bus_request(struct bus *bus, const struct bus_publication *publication,
 	bus_reply_handler handler, void *context);
 /* The same for a module that wraps requests: context came from malloc, and is freed when the request
  * has ended, by its reply, by bus_cancel or by bus_destroy. */
-uint64_t bus_request_owned(struct bus *bus, const struct bus_publication *publication, int timeout_ms,
-	bus_reply_handler handler, void *context);
+uint64_t bus_request_owned(struct bus *bus, const struct bus_publication *publication,
+	int timeout_ms, bus_reply_handler handler, void *context);
 /* Forgets a request: its handler will not be called. Any value is allowed. */
 void bus_cancel(struct bus *bus, uint64_t request);
 
@@ -123,11 +124,11 @@ uint64_t bus_inbox_open(
 void bus_inbox_close(struct bus *bus, uint64_t id);
 
 struct bus_counters {
-	uint64_t connections; /* made so far */
-	uint64_t dropped; /* messages that came while too much waited for the loop */
+	uint64_t connections;    /* made so far */
+	uint64_t dropped;        /* messages that came while too much waited for the loop */
 	uint64_t incoming_bytes; /* waiting for the loop */
 	uint64_t outgoing_bytes; /* waiting for the link thread */
-	uint64_t requests; /* waiting for a reply */
+	uint64_t requests;       /* waiting for a reply */
 };
 struct bus_counters bus_counters(const struct bus *bus);
 

@@ -142,7 +142,8 @@ void bus_link_arrived(const struct subscription *subscription, natsMsg *message)
 	if (full) {
 		atomic_fetch_add(&link->dropped, 1);
 		log_warn("bus_message_dropped",
-			"subject=%s waiting_bytes=%zu hint=\"find out what blocks this program's loop\"",
+			"subject=%s waiting_bytes=%zu hint=\"find out what blocks this program's "
+			"loop\"",
 			subscription->subject, waiting);
 	}
 	if (!wanted) {
@@ -259,15 +260,16 @@ static natsMsg *make_message(const struct bus_publication *publication, const ch
 		status = natsMsgHeader_Set(message, "Nats-Msg-Id", publication->message_id);
 	}
 	if (status == NATS_OK) {
-		status = set_number(
-			message, "Nats-Expected-Last-Sequence", publication->expected_last_sequence);
+		status = set_number(message, "Nats-Expected-Last-Sequence",
+			publication->expected_last_sequence);
 	}
 	if (status == NATS_OK) {
 		status = set_number(message, "Nats-Expected-Last-Subject-Sequence",
 			publication->expected_last_subject_sequence);
 	}
 	if (status != NATS_OK) {
-		log_fatal(EX_SOFTWARE, "bus_message", "subject=%s reason=\"%s\" hint=\"report this as a bug\"",
+		log_fatal(EX_SOFTWARE, "bus_message",
+			"subject=%s reason=\"%s\" hint=\"report this as a bug\"",
 			publication->subject, natsStatus_GetText(status));
 	}
 	return message;

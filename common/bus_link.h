@@ -30,7 +30,7 @@ struct bus_event {
 	struct bus_event *next;
 	enum bus_event_kind kind;
 	uint32_t subscription; /* index, of a message */
-	size_t size; /* counts against BUS_INCOMING_BYTES_MAX */
+	size_t size;           /* counts against BUS_INCOMING_BYTES_MAX */
 	struct bus_message message;
 };
 

@@ -47,8 +47,8 @@ struct bus_link {
 	bool ending; /* the owner wants to go: no more events */
 	int64_t flush_until_us;
 	natsConnection *connection; /* the one that is served */
-	bool connected; /* as the last event said */
-	bool lost; /* cnats closed the connection */
+	bool connected;             /* as the last event said */
+	bool lost;                  /* cnats closed the connection */
 	struct outgoing *outgoing;
 	struct outgoing **outgoing_end;
 	struct bus_event *events;

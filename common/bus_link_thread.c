@@ -1,3 +1,6 @@
+/*
+ * bus_link_thread - the thread that owns the connection: connects, subscribes, publishes, begins anew.
+ */
 #include "common/bus_link_internal.h"
 
 #include <stdio.h>
@@ -67,18 +70,21 @@ static void on_error(
 	last_error(connection, words, sizeof(words));
 	if (status == NATS_NOT_PERMITTED) {
 		log_warn("broker_refused",
-			"text=\"%s\" hint=\"give this user that permission in the broker's configuration, or "
+			"text=\"%s\" hint=\"give this user that permission in the broker's "
+			"configuration, or "
 			"find out why the program wants it\"",
 			words);
 	} else {
-		log_warn("broker_error", "status=\"%s\" text=\"%s\"", natsStatus_GetText(status), words);
+		log_warn("broker_error", "status=\"%s\" text=\"%s\"", natsStatus_GetText(status),
+			words);
 	}
 }
 
 static void on_lame_duck(natsConnection *connection, void *closure) {
 	(void)connection;
 	(void)closure;
-	log_info("broker_stopping", "text=\"the broker is about to stop; connecting again when it closes\"");
+	log_info("broker_stopping",
+		"text=\"the broker is about to stop; connecting again when it closes\"");
 }
 
 /* ---- the link thread --------------------------------------------------------------------------- */
@@ -100,10 +106,11 @@ static void pause_before_connecting(struct bus_link *link, uint32_t ms) {
 
 static natsStatus subscribe(natsConnection *connection, struct subscription *subscription) {
 	natsStatus status = subscription->queue == NULL
-		? natsConnection_Subscribe(
-			  &subscription->handle, connection, subscription->subject, on_message, subscription)
-		: natsConnection_QueueSubscribe(&subscription->handle, connection, subscription->subject,
-			  subscription->queue, on_message, subscription);
+				    ? natsConnection_Subscribe(&subscription->handle, connection,
+					      subscription->subject, on_message, subscription)
+				    : natsConnection_QueueSubscribe(&subscription->handle,
+					      connection, subscription->subject,
+					      subscription->queue, on_message, subscription);
 	if (status != NATS_OK) {
 		subscription->handle = NULL;
 		return status;
@@ -124,8 +131,8 @@ static bool subscribe_new(struct bus_link *link, natsConnection *connection) {
 	for (;;) {
 		pthread_mutex_lock(&link->mutex);
 		struct subscription *subscription = link->subscribed < link->subscriptions_count
-			? link->subscriptions[link->subscribed]
-			: NULL;
+							    ? link->subscriptions[link->subscribed]
+							    : NULL;
 		pthread_mutex_unlock(&link->mutex);
 		if (subscription == NULL) {
 			return true;
@@ -149,7 +156,8 @@ static natsConnection *connect_once(struct bus_link *link) {
 	if (status != NATS_OK) {
 		const char *detail = nats_GetLastError(NULL);
 		log_warn("broker_connect_failed",
-			"reason=\"%s\" detail=\"%s\" hint=\"is nats-server up, are FIRSTCOME_NATS_URL and the "
+			"reason=\"%s\" detail=\"%s\" hint=\"is nats-server up, are "
+			"FIRSTCOME_NATS_URL and the "
 			"password right? trying again\"",
 			natsStatus_GetText(status), detail == NULL ? "" : detail);
 		bus_link_release(link);
@@ -246,7 +254,8 @@ static void disconnect(struct bus_link *link, natsConnection *connection) {
 	bus_link_free_outgoing(link, unsent);
 	natsConnection_Destroy(connection);
 	if (!wanted) {
-		log_warn("broker_disconnected", "reason=\"%s\" hint=\"nothing: connecting again\"", reason);
+		log_warn("broker_disconnected", "reason=\"%s\" hint=\"nothing: connecting again\"",
+			reason);
 	}
 }
 
@@ -280,7 +289,8 @@ static natsStatus set_servers(natsOptions *options, const char *url) {
 	const char *servers[URLS_MAX];
 	int count = 0;
 	char *rest = NULL;
-	for (char *one = strtok_r(urls, ", ", &rest); one != NULL; one = strtok_r(NULL, ", ", &rest)) {
+	for (char *one = strtok_r(urls, ", ", &rest); one != NULL;
+		one = strtok_r(NULL, ", ", &rest)) {
 		if (count == URLS_MAX) {
 			break;
 		}
@@ -355,7 +365,8 @@ void bus_link_set_options(struct bus_link *link, const struct bus_options *optio
 	natsStatus status = make_options(link, options);
 	if (status != NATS_OK) {
 		log_fatal(EX_CONFIG, "broker_options",
-			"url=\"%s\" reason=\"%s\" hint=\"give FIRSTCOME_NATS_URL as nats://host:port\"",
+			"url=\"%s\" reason=\"%s\" hint=\"give FIRSTCOME_NATS_URL as "
+			"nats://host:port\"",
 			options->url, natsStatus_GetText(status));
 	}
 }

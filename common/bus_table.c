@@ -131,8 +131,8 @@ int64_t bus_table_deadline_us(const struct bus_table *table) {
 
 uint64_t bus_table_due(const struct bus_table *table, int64_t now_us) {
 	return bus_table_deadline_us(table) <= now_us && table->count > 0
-		? table->slots[table->heap[0]].token
-		: 0;
+		       ? table->slots[table->heap[0]].token
+		       : 0;
 }
 
 size_t bus_table_count(const struct bus_table *table) {

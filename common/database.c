@@ -23,7 +23,7 @@
 struct database {
 	char *url;
 	char *name;
-	PGconn *connection; /* NULL: none */
+	PGconn *connection;  /* NULL: none */
 	int64_t deadline_us; /* of the call that is under way */
 	int timeout_ms;
 	char error[ERROR_BYTES];
@@ -32,8 +32,8 @@ struct database {
 /* ---- outcomes ---------------------------------------------------------------------------------- */
 
 /* libpq's words have line ends and quotes; a log line has neither. */
-static void __attribute__((format(printf, 2, 3))) set_error(
-	struct database *database, const char *format, ...) {
+static void __attribute__((format(printf, 2, 3)))
+set_error(struct database *database, const char *format, ...) {
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(database->error, sizeof(database->error), format, arguments);
@@ -70,15 +70,15 @@ static enum database_outcome give_up(struct database *database) {
 /* SQLSTATE by PostgreSQL's manual, appendix A: the first two letters are the class. */
 static enum database_outcome outcome_of(const char *state) {
 	static const char *const conflicts[] = {
-		"40", /* transaction rollback: serialization failure, deadlock */
+		"40",    /* transaction rollback: serialization failure, deadlock */
 		"23505", /* unique violation */
 		"55P03", /* lock not available */
 	};
 	static const char *const unavailable[] = {
-		"08", /* connection */
-		"53", /* insufficient resources */
-		"57", /* operator intervention: shutdown, starting up, cancelled */
-		"58", /* system error */
+		"08",    /* connection */
+		"53",    /* insufficient resources */
+		"57",    /* operator intervention: shutdown, starting up, cancelled */
+		"58",    /* system error */
 		"25006", /* read-only: this server is a standby now */
 	};
 	for (size_t i = 0; i < sizeof(conflicts) / sizeof(conflicts[0]); i++) {
@@ -115,7 +115,8 @@ static enum database_outcome outcome_of_result(struct database *database, const 
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	if (state == NULL) {
-		set_error(database, "%s", PQresultErrorMessage(result)); /* libpq's own: it lost the server */
+		set_error(database, "%s",
+			PQresultErrorMessage(result)); /* libpq's own: it lost the server */
 		return DATABASE_UNAVAILABLE;
 	}
 	set_error(database, "%s %s", state, message == NULL ? "" : message);
@@ -149,7 +150,8 @@ static bool flush(struct database *database) {
 		if (left <= 0) {
 			return left == 0;
 		}
-		if (!wait_for(database, POLLIN | POLLOUT) || PQconsumeInput(database->connection) == 0) {
+		if (!wait_for(database, POLLIN | POLLOUT) ||
+			PQconsumeInput(database->connection) == 0) {
 			return false;
 		}
 	}
@@ -176,8 +178,9 @@ static void ignore_notice(void *argument, const PGresult *result) {
 static PGconn *start_connection(const struct database *database) {
 	/* What comes later wins: the URL may say otherwise about the first ones. A server that is gone
 	 * without a word is found in about 20 s even while nothing is sent. */
-	const char *const keywords[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",
-		"tcp_user_timeout", "client_encoding", "dbname", "application_name", NULL};
+	const char *const keywords[] = {"keepalives_idle", "keepalives_interval",
+		"keepalives_count", "tcp_user_timeout", "client_encoding", "dbname",
+		"application_name", NULL};
 	const char *const values[] = {
 		"10", "5", "2", "20000", "UTF8", database->url, database->name, NULL};
 	return PQconnectStartParams(keywords, values, 1);
@@ -275,15 +278,16 @@ static enum database_outcome read_results(struct database *database, PGresult **
 }
 
 enum database_outcome database_query(struct database *database, const char *sql,
-	const char *const *values, size_t values_count, int timeout_ms, struct database_rows **rows) {
+	const char *const *values, size_t values_count, int timeout_ms,
+	struct database_rows **rows) {
 	PGresult *result = NULL;
 	assert(values_count <= VALUES_MAX);
 	if (rows != NULL) {
 		*rows = NULL;
 	}
 	if (!begin(database, timeout_ms) ||
-		PQsendQueryParams(database->connection, sql, (int)values_count, NULL, values, NULL, NULL,
-			0) == 0 ||
+		PQsendQueryParams(database->connection, sql, (int)values_count, NULL, values, NULL,
+			NULL, 0) == 0 ||
 		!flush(database)) {
 		return give_up(database);
 	}
@@ -329,6 +333,10 @@ static enum database_outcome begin_copy(
 	return DATABASE_ERROR;
 }
 
+static bool is_late(const struct database *database) {
+	return clock_monotonic_us() >= database->deadline_us;
+}
+
 static bool put_chunk(struct database *database, const char *bytes, size_t size) {
 	for (;;) {
 		int taken = PQputCopyData(database->connection, bytes, (int)size);
@@ -359,7 +367,7 @@ enum database_outcome database_copy_in(struct database *database, const char *sq
 	}
 	for (size_t sent = 0; sent < size; sent += COPY_CHUNK_BYTES) {
 		size_t chunk = size - sent < COPY_CHUNK_BYTES ? size - sent : COPY_CHUNK_BYTES;
-		if (!put_chunk(database, (const char *)bytes + sent, chunk)) {
+		if (is_late(database) || !put_chunk(database, (const char *)bytes + sent, chunk)) {
 			return give_up(database);
 		}
 	}
@@ -385,9 +393,14 @@ enum database_outcome database_copy_out(struct database *database, const char *s
 				disconnect(database); /* the cheapest way to make the server stop */
 				return DATABASE_OK;
 			}
+			if (is_late(database)) {
+				return give_up(database);
+			}
 		} else if (size < 0) {
-			return read_results(database, NULL); /* -1: done, -2: the result says why not */
-		} else if (!wait_for(database, POLLIN) || PQconsumeInput(database->connection) == 0) {
+			return read_results(
+				database, NULL); /* -1: done, -2: the result says why not */
+		} else if (!wait_for(database, POLLIN) ||
+			   PQconsumeInput(database->connection) == 0) {
 			return give_up(database);
 		}
 	}
@@ -422,8 +435,8 @@ int64_t database_value_i64(const struct database_rows *rows, size_t row, size_t 
 	return strtoll(database_value(rows, row, column), NULL, 10);
 }
 
-bool database_value_bytes(const struct database_rows *rows, size_t row, size_t column,
-	uint8_t *target, size_t size) {
+bool database_value_bytes(
+	const struct database_rows *rows, size_t row, size_t column, uint8_t *target, size_t size) {
 	const char *value = database_value(rows, row, column);
 	char digits[2 * DATABASE_VALUE_BYTES_MAX];
 	size_t count = 0;

@@ -39,7 +39,8 @@ bool database_is_connected(const struct database *database);
 /* A parameter of a statement: text (NUL-terminated, the server reads it as the type it needs), or NULL.
  * Makes the connection where there is none. rows may be NULL; else the caller frees them. */
 enum database_outcome database_query(struct database *database, const char *sql,
-	const char *const *values, size_t values_count, int timeout_ms, struct database_rows **rows);
+	const char *const *values, size_t values_count, int timeout_ms,
+	struct database_rows **rows);
 /* Several statements without parameters, e.g. a migration. */
 enum database_outcome database_run(struct database *database, const char *sql, int timeout_ms);
 
@@ -58,8 +59,8 @@ bool database_value_is_null(const struct database_rows *rows, size_t row, size_t
 int64_t database_value_i64(const struct database_rows *rows, size_t row, size_t column);
 /* A bytea or uuid of exactly size bytes, at most DATABASE_VALUE_BYTES_MAX; false if it is not. */
 #define DATABASE_VALUE_BYTES_MAX 64u
-bool database_value_bytes(const struct database_rows *rows, size_t row, size_t column,
-	uint8_t *target, size_t size);
+bool database_value_bytes(
+	const struct database_rows *rows, size_t row, size_t column, uint8_t *target, size_t size);
 void database_rows_free(struct database_rows *rows);
 
 #endif

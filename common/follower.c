@@ -30,8 +30,8 @@ struct slot {
 	struct follower *follower;
 	enum slot_state state;
 	uint64_t sequence; /* unless empty */
-	uint64_t request; /* while getting */
-	uint8_t *data; /* while here */
+	uint64_t request;  /* while getting */
+	uint8_t *data;     /* while here */
 	size_t size;
 };
 
@@ -42,15 +42,15 @@ struct follower {
 	follower_handler handler;
 	follower_broken_handler broken_handler;
 	void *context;
-	uint64_t position; /* the next to be delivered */
-	uint64_t newest; /* the highest sequence that is known to be there */
+	uint64_t position;     /* the next to be delivered */
+	uint64_t newest;       /* the highest sequence that is known to be there */
 	uint64_t tail_request; /* asks for the newest message */
 	struct slot slots[FOLLOWER_WINDOW];
 	struct wakeup *wakeup; /* the next look */
 	struct backoff backoff;
 	uint64_t silence_ms;
 	int lagging_answers;
-	bool heard; /* since the last look */
+	bool heard;  /* since the last look */
 	bool failed; /* a get failed since the last look */
 	bool paused;
 	bool broken;
@@ -83,7 +83,8 @@ static void fill_slot(struct slot *slot, const struct bus_message *message) {
 	slot->state = SLOT_HERE;
 	slot->sequence = message->sequence;
 	slot->size = message->size;
-	slot->data = memory_copy(message->data == NULL ? (const uint8_t *)"" : message->data, message->size);
+	slot->data = memory_copy(
+		message->data == NULL ? (const uint8_t *)"" : message->data, message->size);
 }
 
 static void stop_everything(struct follower *follower) {
@@ -96,8 +97,8 @@ static void stop_everything(struct follower *follower) {
 }
 
 static void break_off(struct follower *follower, const char *reason) {
-	log_warn("follower_broken", "stream=%s position=%" PRIu64 " reason=\"%s\"", follower->stream,
-		follower->position, reason);
+	log_warn("follower_broken", "stream=%s position=%" PRIu64 " reason=\"%s\"",
+		follower->stream, follower->position, reason);
 	stop_everything(follower);
 	follower->broken = true;
 	follower->broken_handler(follower->context, reason);
@@ -183,13 +184,14 @@ static void on_got(void *context, enum stream_outcome outcome, const struct bus_
 		if (was_probe) {
 			ask_for_tail(follower); /* it was missed: more may have been */
 		}
-	} else if (outcome != STREAM_MISSING || (sequence <= follower->newest && sequence > follower->position)) {
+	} else if (outcome != STREAM_MISSING ||
+		   (sequence <= follower->newest && sequence > follower->position)) {
 		retry_later(follower);
 	} else if (sequence <= follower->newest) {
 		char reason[REASON_BYTES_MAX];
 		snprintf(reason, sizeof(reason),
-			"message %" PRIu64 " is missing, but the stream goes on to %" PRIu64, sequence,
-			follower->newest);
+			"message %" PRIu64 " is missing, but the stream goes on to %" PRIu64,
+			sequence, follower->newest);
 		note_lag(follower, reason);
 	}
 }
@@ -227,8 +229,8 @@ static void on_tail(void *context, enum stream_outcome outcome, const struct bus
 	if (newest + 1 < follower->position) {
 		char reason[REASON_BYTES_MAX];
 		snprintf(reason, sizeof(reason),
-			"the stream ends at %" PRIu64 ", but was read up to %" PRIu64 " before", newest,
-			follower->position - 1);
+			"the stream ends at %" PRIu64 ", but was read up to %" PRIu64 " before",
+			newest, follower->position - 1);
 		follower->newest = 0;
 		note_lag(follower, reason);
 		return;
@@ -245,13 +247,15 @@ static void ask_for_tail(struct follower *follower) {
 	if (follower->tail_request == 0 && !follower->broken) {
 		struct stream_get get = {
 			.stream = follower->stream, .last_by_subject = follower->subject};
-		follower->tail_request = stream_get(follower->bus, &get, GET_MS_MAX, on_tail, follower);
+		follower->tail_request =
+			stream_get(follower->bus, &get, GET_MS_MAX, on_tail, follower);
 	}
 }
 
 static void look_again(struct follower *follower) {
 	if (follower->newest == 0) {
-		ask_for_tail(follower); /* nothing is known yet, or what was known is not so any more */
+		ask_for_tail(
+			follower); /* nothing is known yet, or what was known is not so any more */
 	} else if (follower->newest >= follower->position) {
 		fill_window(follower);
 	} else if (!follower->heard && slot_of(follower, follower->position)->state == SLOT_EMPTY) {

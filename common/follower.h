@@ -30,7 +30,7 @@ typedef void (*follower_broken_handler)(void *context, const char *reason);
 
 struct follower_options {
 	const char *campaign; /* copied */
-	uint64_t from; /* first decision wanted, at least 1 */
+	uint64_t from;        /* first decision wanted, at least 1 */
 	follower_handler handler;
 	follower_broken_handler broken;
 	void *context;

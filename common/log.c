@@ -20,7 +20,7 @@
 #include "common/pure/timestamp.h"
 
 /* A line fits PIPE_BUF (4096), so a pipe that is writable takes it whole. In JSON a byte of a value
- * may become six. */
+ * may become two: control characters, which would become six, are taken out before. */
 #define LOG_VALUES_BYTES_MAX 1024u
 #define LOG_LINE_BYTES_MAX 4096u
 #define LOG_FIELDS_MAX 24u
@@ -34,7 +34,7 @@ static const char *const level_names[] = {
 };
 
 static struct {
-	const char *instance;
+	char instance[LOG_INSTANCE_BYTES_MAX + 1];
 	enum log_format format;
 	_Atomic int lowest; /* the only one that changes while threads run */
 } settings = {.instance = "-", .format = LOG_FORMAT_TEXT, .lowest = LOG_INFO};
@@ -42,16 +42,6 @@ static struct {
 /* Guards all log sites, and standard error with what is known about it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t lines_dropped;
-
-void log_init(const char *instance, enum log_level lowest, enum log_format format) {
-	settings.instance = instance;
-	settings.format = format;
-	log_set_level(lowest);
-}
-
-void log_set_level(enum log_level lowest) {
-	atomic_store_explicit(&settings.lowest, (int)lowest, memory_order_relaxed);
-}
 
 bool log_level_parse(const char *name, enum log_level *level) {
 	for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {
@@ -74,6 +64,17 @@ static void make_harmless(char *values) {
 			*c = '?';
 		}
 	}
+}
+
+void log_init(const char *instance, enum log_level lowest, enum log_format format) {
+	snprintf(settings.instance, sizeof settings.instance, "%s", instance);
+	make_harmless(settings.instance);
+	settings.format = format;
+	log_set_level(lowest);
+}
+
+void log_set_level(enum log_level lowest) {
+	atomic_store_explicit(&settings.lowest, (int)lowest, memory_order_relaxed);
 }
 
 struct field {
@@ -212,26 +213,28 @@ static void write_bytes(const struct text *line) {
 }
 
 static void tell_dropped(void) {
+	if (!stderr_takes_a_line()) {
+		return;
+	}
 	char values[40];
 	snprintf(values, sizeof values, "lines=%llu", (unsigned long long)lines_dropped);
 	char buffer[LOG_LINE_BYTES_MAX];
 	struct text line = text_init(buffer, sizeof buffer);
 	build_line(&line, LOG_WARN, "log_lines_dropped", values);
 	write_bytes(&line);
+	lines_dropped = 0;
 }
 
 static void write_line(const struct text *line) {
 	pthread_mutex_lock(&lock);
-	if (!stderr_takes_a_line()) {
-		lines_dropped++;
-		pthread_mutex_unlock(&lock);
-		return;
-	}
 	if (lines_dropped > 0) {
 		tell_dropped();
-		lines_dropped = 0;
 	}
-	write_bytes(line);
+	if (stderr_takes_a_line()) {
+		write_bytes(line);
+	} else {
+		lines_dropped++;
+	}
 	pthread_mutex_unlock(&lock);
 }
 

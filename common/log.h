@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define LOG_BURST 20u
+#define LOG_INSTANCE_BYTES_MAX 64u
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_FATAL };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
@@ -27,7 +28,7 @@ struct log_site {
 	uint32_t lines;
 };
 
-/* Before the first line: who is speaking ("sequencer-1"). instance is borrowed for ever. */
+/* Before the first line: who is speaking ("sequencer-1"), in LOG_INSTANCE_BYTES_MAX bytes at most. */
 void log_init(const char *instance, enum log_level lowest, enum log_format format);
 void log_set_level(enum log_level lowest);
 bool log_level_parse(const char *name, enum log_level *level);

@@ -32,8 +32,8 @@
 static const struct backoff_range pause_range = {.ms_min = 50, .ms_max = 2000};
 
 enum state {
-	WAITING, /* for the connection, or for the end of a pause */
-	ASKING, /* how the stream is */
+	WAITING,  /* for the connection, or for the end of a pause */
+	ASKING,   /* how the stream is */
 	CREATING, /* the consumer; its first messages may come before the answer */
 	READING,
 	BROKEN,
@@ -52,10 +52,10 @@ struct reader {
 	uint64_t request;
 	uint64_t inbox_id;
 	char inbox[BUS_INBOX_BYTES];
-	uint64_t consumers; /* made so far */
+	uint64_t consumers;                /* made so far */
 	char consumer[CONSUMER_BYTES_MAX]; /* the newest */
 	int silent_ticks;
-	int gone_answers; /* in a row, that there is no such stream */
+	int gone_answers;                /* in a row, that there is no such stream */
 	char created[CREATED_BYTES_MAX]; /* when the stream was made; "" until known */
 };
 
@@ -63,7 +63,8 @@ static void begin(struct reader *reader);
 
 /* ---- leaving a consumer ------------------------------------------------------------------------ */
 
-static void ignore_reply(void *context, enum bus_outcome outcome, const struct bus_message *message) {
+static void ignore_reply(
+	void *context, enum bus_outcome outcome, const struct bus_message *message) {
 	(void)context;
 	(void)outcome;
 	(void)message;
@@ -103,8 +104,9 @@ static void stop_waiting(struct reader *reader) {
 
 static void restart(struct reader *reader, const char *reason) {
 	uint32_t pause_ms = backoff_next_ms(&reader->backoff);
-	log_info("reader_restarts", "stream=%s position=%" PRIu64 " reason=\"%s\" pause_ms=%" PRIu32,
-		reader->stream, reader->position, reason, pause_ms);
+	log_info("reader_restarts",
+		"stream=%s position=%" PRIu64 " reason=\"%s\" pause_ms=%" PRIu32, reader->stream,
+		reader->position, reason, pause_ms);
 	stop_waiting(reader);
 	delete_consumer(reader);
 	reader->state = WAITING;
@@ -123,12 +125,11 @@ static void break_off(struct reader *reader, const char *reason) {
 /* ---- reading ----------------------------------------------------------------------------------- */
 
 static void answer_flow_control(struct reader *reader, const char *subject) {
-	bus_publish(reader->bus,
-		&(struct bus_publication){
-			.subject = subject,
-			.expected_last_sequence = -1,
-			.expected_last_subject_sequence = -1,
-		});
+	bus_publish(reader->bus, &(struct bus_publication){
+					 .subject = subject,
+					 .expected_last_sequence = -1,
+					 .expected_last_subject_sequence = -1,
+				 });
 }
 
 /* Flow control asks to be answered once everything before it was handled: that is now. A heartbeat
@@ -143,7 +144,8 @@ static void handle_control(struct reader *reader, const struct bus_message *mess
 		answer_flow_control(reader, value);
 	}
 	if (reader->state == READING && bus_header(message, "Nats-Last-Stream", value) &&
-		text_parse_u64(value, strlen(value), INT64_MAX, &last) && last >= reader->position) {
+		text_parse_u64(value, strlen(value), INT64_MAX, &last) &&
+		last >= reader->position) {
 		restart(reader, "a message was lost on the way");
 	}
 }
@@ -204,7 +206,8 @@ static void tick(struct reader *reader) {
 
 /* ---- making a consumer ------------------------------------------------------------------------- */
 
-static void on_consumer(void *context, enum bus_outcome outcome, const struct bus_message *message) {
+static void on_consumer(
+	void *context, enum bus_outcome outcome, const struct bus_message *message) {
 	struct reader *reader = context;
 	struct stream_reply reply = {.outcome = STREAM_UNKNOWN, .error = "no answer"};
 	reader->request = 0;
@@ -242,9 +245,10 @@ static void create_consumer(struct reader *reader) {
 	text_append(&json, reader->inbox);
 	text_append(&json, "\",\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":");
 	text_append_u64(&json, reader->position);
-	text_append(&json, ",\"ack_policy\":\"none\",\"max_deliver\":1,\"replay_policy\":\"instant\","
-			   "\"flow_control\":true,\"mem_storage\":true,\"num_replicas\":1,"
-			   "\"idle_heartbeat\":");
+	text_append(&json,
+		",\"ack_policy\":\"none\",\"max_deliver\":1,\"replay_policy\":\"instant\","
+		"\"flow_control\":true,\"mem_storage\":true,\"num_replicas\":1,"
+		"\"idle_heartbeat\":");
 	text_append_i64(&json, TICK_MS * INT64_C(1000000));
 	text_append(&json, ",\"inactive_threshold\":");
 	text_append_i64(&json, INACTIVE_SECONDS * INT64_C(1000000000));
@@ -282,13 +286,14 @@ static bool is_same_stream(
 	}
 	if (facts->last + 1 < reader->position) {
 		snprintf(reason, REASON_BYTES_MAX,
-			"the stream ends at %" PRIu64 ", but was read up to %" PRIu64 " before", facts->last,
-			reader->position - 1);
+			"the stream ends at %" PRIu64 ", but was read up to %" PRIu64 " before",
+			facts->last, reader->position - 1);
 		return false;
 	}
 	if (facts->first > reader->position && facts->last >= reader->position) {
 		snprintf(reason, REASON_BYTES_MAX,
-			"the stream begins at %" PRIu64 ", after message %" PRIu64 " which is wanted",
+			"the stream begins at %" PRIu64 ", after message %" PRIu64
+			" which is wanted",
 			facts->first, reader->position);
 		return false;
 	}
@@ -362,7 +367,8 @@ static void on_state(void *context, bool connected) {
 	}
 	stop_waiting(reader);
 	reader->state = WAITING;
-	reader->consumer[0] = '\0'; /* messages of the consumer that was lost are not wanted any more */
+	reader->consumer[0] =
+		'\0'; /* messages of the consumer that was lost are not wanted any more */
 	if (connected) {
 		begin(reader);
 	}

@@ -20,7 +20,7 @@
 
 struct reader_message {
 	uint64_t sequence; /* rises by one from call to call */
-	int64_t time_ms; /* when the broker stored it */
+	int64_t time_ms;   /* when the broker stored it */
 	const char *subject;
 	const uint8_t *data; /* borrowed for the call */
 	size_t size;
@@ -36,7 +36,7 @@ struct reader;
 
 struct reader_options {
 	const char *stream; /* copied */
-	uint64_t from; /* first sequence wanted, at least 1 */
+	uint64_t from;      /* first sequence wanted, at least 1 */
 	reader_handler handler;
 	reader_broken_handler broken;
 	void *context;

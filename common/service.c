@@ -50,7 +50,16 @@ static struct {
 	const char *log_format;
 } settings;
 
-enum { ROW_NATS_URL, ROW_NATS_USER, ROW_PASSWORD, ROW_INSTANCE, ROW_LEVEL, ROW_FORMAT, ROW_END, ROWS };
+enum {
+	ROW_NATS_URL,
+	ROW_NATS_USER,
+	ROW_PASSWORD,
+	ROW_INSTANCE,
+	ROW_LEVEL,
+	ROW_FORMAT,
+	ROW_END,
+	ROWS
+};
 
 static void read_settings(const struct service_spec *spec, int argc, char **argv) {
 	const struct parameter rows[ROWS] = {
@@ -61,16 +70,17 @@ static void read_settings(const struct service_spec *spec, int argc, char **argv
 		[ROW_PASSWORD] = {"FIRSTCOME_NATS_PASSWORD_FILE", PARAMETER_STRING,
 			&settings.nats_password_file, "", 0, 0,
 			"file with that user's password; empty: no password"},
-		[ROW_INSTANCE] = {"FIRSTCOME_INSTANCE", PARAMETER_STRING, &settings.instance, spec->program,
-			0, 0, "name of this process in logs and status"},
-		[ROW_LEVEL] = {"FIRSTCOME_LOG_LEVEL", PARAMETER_STRING, &settings.log_level, "info", 0, 0,
-			"debug, info or warn"},
-		[ROW_FORMAT] = {"FIRSTCOME_LOG_FORMAT", PARAMETER_STRING, &settings.log_format, "text", 0,
-			0, "text or json"},
+		[ROW_INSTANCE] = {"FIRSTCOME_INSTANCE", PARAMETER_STRING, &settings.instance,
+			spec->program, 0, 0, "name of this process in logs and status"},
+		[ROW_LEVEL] = {"FIRSTCOME_LOG_LEVEL", PARAMETER_STRING, &settings.log_level, "info",
+			0, 0, "debug, info or warn"},
+		[ROW_FORMAT] = {"FIRSTCOME_LOG_FORMAT", PARAMETER_STRING, &settings.log_format,
+			"text", 0, 0, "text or json"},
 		[ROW_END] = {.type = PARAMETER_END},
 	};
 	const struct parameter *tables[] = {rows, spec->parameters};
-	parameters_read(tables, spec->parameters == NULL ? 1 : 2, argc, argv, spec->program, spec->purpose);
+	parameters_read(
+		tables, spec->parameters == NULL ? 1 : 2, argc, argv, spec->program, spec->purpose);
 }
 
 static enum log_level begin_log(void) {
@@ -113,7 +123,8 @@ static void watch_early_signals(void) {
 
 static void on_drain_deadline(void *context) {
 	struct service *service = context;
-	log_warn("drain_too_long", "limit_ms=%d hint=\"what was not finished is done again after the start\"",
+	log_warn("drain_too_long",
+		"limit_ms=%d hint=\"what was not finished is done again after the start\"",
 		SERVICE_DRAIN_MS_MAX);
 	uv_stop(&service->loop);
 }
@@ -160,9 +171,11 @@ static void watch_signals(struct service *service) {
 	for (int i = 0; i < SIGNALS; i++) {
 		uv_signal_init(&service->loop, &service->signals[i]);
 		service->signals[i].data = service;
-		int error = uv_signal_start(&service->signals[i], table[i].handler, table[i].number);
+		int error =
+			uv_signal_start(&service->signals[i], table[i].handler, table[i].number);
 		if (error != 0) {
-			log_fatal(EX_OSERR, "signals", "reason=\"%s\" hint=\"raise the limit of open files\"",
+			log_fatal(EX_OSERR, "signals",
+				"reason=\"%s\" hint=\"raise the limit of open files\"",
 				uv_strerror(error));
 		}
 	}
@@ -170,18 +183,18 @@ static void watch_signals(struct service *service) {
 
 /* ---- status ------------------------------------------------------------------------------------ */
 
-static void reply_text(struct service *service, const struct bus_message *message, const struct text *text) {
+static void reply_text(
+	struct service *service, const struct bus_message *message, const struct text *text) {
 	if (message->reply == NULL) {
 		return;
 	}
-	bus_publish(service->bus,
-		&(struct bus_publication){
-			.subject = message->reply,
-			.data = text->start,
-			.size = text->used,
-			.expected_last_sequence = -1,
-			.expected_last_subject_sequence = -1,
-		});
+	bus_publish(service->bus, &(struct bus_publication){
+					  .subject = message->reply,
+					  .data = text->start,
+					  .size = text->used,
+					  .expected_last_sequence = -1,
+					  .expected_last_subject_sequence = -1,
+				  });
 }
 
 static void append_member(struct text *text, const char *name, const char *value) {
@@ -200,7 +213,8 @@ static void on_ping(void *context, const struct bus_message *message) {
 	append_member(&text, "program", service->spec->program);
 	append_member(&text, "instance", settings.instance);
 	append_member(&text, "version", FIRSTCOME_VERSION);
-	text_append(&text, service->ready ? "\"ready\":true,\"note\":null}" : "\"ready\":false,\"note\":");
+	text_append(&text,
+		service->ready ? "\"ready\":true,\"note\":null}" : "\"ready\":false,\"note\":");
 	if (!service->ready) {
 		text_append_json(&text, service->note, strlen(service->note));
 		text_append(&text, "}");
@@ -220,13 +234,15 @@ static void print_own_metrics(const struct service *service, struct text *text) 
 	uint64_t ready = service->ready;
 	uint64_t connected = bus_is_connected(service->bus);
 	const struct metric metrics[] = {
-		{"firstcome_ready", "", "1 if the program can do its work.", METRIC_GAUGE, &ready, NULL},
-		{"firstcome_broker_connected", "", "1 if connected to the broker.", METRIC_GAUGE, &connected,
+		{"firstcome_ready", "", "1 if the program can do its work.", METRIC_GAUGE, &ready,
 			NULL},
-		{"firstcome_broker_connections_total", "", "Connections made to the broker.", METRIC_COUNTER,
-			&counters.connections, NULL},
-		{"firstcome_bus_dropped_total", "", "Messages dropped because the loop was too slow.",
-			METRIC_COUNTER, &counters.dropped, NULL},
+		{"firstcome_broker_connected", "", "1 if connected to the broker.", METRIC_GAUGE,
+			&connected, NULL},
+		{"firstcome_broker_connections_total", "", "Connections made to the broker.",
+			METRIC_COUNTER, &counters.connections, NULL},
+		{"firstcome_bus_dropped_total", "",
+			"Messages dropped because the loop was too slow.", METRIC_COUNTER,
+			&counters.dropped, NULL},
 		{"firstcome_bus_incoming_bytes", "", "Bytes waiting for the loop.", METRIC_GAUGE,
 			&counters.incoming_bytes, NULL},
 		{"firstcome_bus_outgoing_bytes", "", "Bytes waiting for the broker.", METRIC_GAUGE,
@@ -325,7 +341,8 @@ static void close_loop(struct service *service) {
 		usleep(1000);
 	}
 	if (uv_loop_close(&service->loop) != 0) {
-		log_warn("handles_left", "hint=\"a stop hook of this program forgot to close something\"");
+		log_warn("handles_left",
+			"hint=\"a stop hook of this program forgot to close something\"");
 	}
 }
 

@@ -25,8 +25,8 @@ struct uv_loop_s;
 #define SERVICE_DRAIN_MS_MAX 20000
 
 struct service_spec {
-	const char *program; /* "sequencer" */
-	const char *purpose; /* one sentence, for --help */
+	const char *program;                /* "sequencer" */
+	const char *purpose;                /* one sentence, for --help */
 	const struct parameter *parameters; /* ends with PARAMETER_END */
 	const struct metric *metrics;
 	size_t metrics_count;

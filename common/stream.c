@@ -59,7 +59,8 @@ static void finish(const struct waiting *waiting, const struct stream_reply *rep
 			waiting->name, reply->error_code, reply->error);
 	} else if (reply->outcome == STREAM_FULL) {
 		log_warn("stream_full",
-			"verb=%s name=%s code=%u text=\"%s\" hint=\"make room on the disk, or raise max_bytes "
+			"verb=%s name=%s code=%u text=\"%s\" hint=\"make room on the disk, or "
+			"raise max_bytes "
 			"of the stream or the limits of the broker\"",
 			waiting->verb, waiting->name, reply->error_code, reply->error);
 	}
@@ -146,7 +147,8 @@ static void append_config(struct text *text, const struct stream_config *config,
 	text_append(text, "}");
 }
 
-static void on_configured(void *context, enum bus_outcome outcome, const struct bus_message *message) {
+static void on_configured(
+	void *context, enum bus_outcome outcome, const struct bus_message *message) {
 	struct stream_reply reply = {.outcome = STREAM_UNKNOWN};
 	if (outcome == BUS_REPLIED) {
 		struct json_object json;

@@ -14,11 +14,11 @@
 #include "common/bus.h"
 
 enum stream_outcome {
-	STREAM_STORED, /* sequence says where (publish), or the message is there (get) */
+	STREAM_STORED,   /* sequence says where (publish), or the message is there (get) */
 	STREAM_CONFLICT, /* the expected sequence was not the last one: 10071, 10164 */
 	STREAM_MISSING, /* get: no such message (yet), or the broker says that there is no such stream */
 	STREAM_UNKNOWN, /* no answer, or not now: it may be stored or not. Send the same again */
-	STREAM_FULL, /* not stored: the stream or the disk is full. Operators must act */
+	STREAM_FULL,    /* not stored: the stream or the disk is full. Operators must act */
 	STREAM_REFUSED, /* not stored, and the same again will be refused too: a bug or a permission */
 };
 
@@ -52,15 +52,15 @@ struct stream_config {
 	const char *name;
 	const char *subject;
 	const char *republish_to; /* NULL: not republished */
-	int64_t max_bytes; /* a full stream refuses; it never drops */
-	int64_t max_age_seconds; /* 0: for ever */
+	int64_t max_bytes;        /* a full stream refuses; it never drops */
+	int64_t max_age_seconds;  /* 0: for ever */
 	int replicas;
 	/* Acknowledged before it is on the disk (persist_mode async, from nats-server 2.12 on, with one
 	 * replica): outlives the broker's process, not always its machine. For what is soon worthless. */
 	bool fleeting;
-	bool work_queue; /* a message is gone once it was acknowledged */
+	bool work_queue;       /* a message is gone once it was acknowledged */
 	bool last_per_subject; /* keeps one message for each subject */
-	bool undeletable; /* refuses to delete and to purge messages */
+	bool undeletable;      /* refuses to delete and to purge messages */
 };
 uint64_t stream_create(struct bus *bus, const struct stream_config *config, int timeout_ms,
 	stream_ack_handler handler, void *context);
@@ -75,7 +75,7 @@ struct stream_delivery {
 	uint64_t stream_sequence;
 	uint64_t consumer_sequence;
 	int64_t time_ms;
-	uint64_t pending; /* messages in the stream after this one */
+	uint64_t pending;     /* messages in the stream after this one */
 	const char *consumer; /* borrowed from the reply, not NUL-terminated */
 	size_t consumer_size;
 };

@@ -29,7 +29,8 @@ struct waiting {
 };
 
 static void log_refused(const struct waiting *waiting, uint32_t code, const char *words) {
-	log_warn("stream_refused", "verb=get name=%s code=%u text=\"%s\"", waiting->stream, code, words);
+	log_warn("stream_refused", "verb=get name=%s code=%u text=\"%s\"", waiting->stream, code,
+		words);
 }
 
 static void on_direct(void *context, enum bus_outcome outcome, const struct bus_message *message) {

@@ -15,8 +15,8 @@
 
 struct stream_reply {
 	enum stream_outcome outcome;
-	uint64_t sequence; /* of an acknowledgement, if stored */
-	uint32_t error_code; /* JetStream's own, 0 if none */
+	uint64_t sequence;              /* of an acknowledgement, if stored */
+	uint32_t error_code;            /* JetStream's own, 0 if none */
 	char error[STREAM_ERROR_BYTES]; /* JetStream's words, fit to stand between double quotes */
 };
 

@@ -17,7 +17,7 @@
 
 #define NOTE_BYTES 800
 /* For the last writes of all campaigns; one of them may begin just before. */
-#define CAMPAIGNS_END_MS 5000
+#define CAMPAIGNS_END_MS INT64_C(5000)
 
 struct campaigns {
 	struct campaigns_options options;
@@ -67,13 +67,13 @@ static void on_campaign(void *context, const char *id, uint32_t ordinal) {
 	}
 	if (campaigns->count == campaigns->capacity) {
 		campaigns->capacity = campaigns->capacity == 0 ? 16 : campaigns->capacity * 2;
-		campaigns->drains = realloc(
-			campaigns->drains, campaigns->capacity * sizeof(campaigns->drains[0]));
+		campaigns->drains =
+			realloc(campaigns->drains, campaigns->capacity * sizeof(struct drain *));
 		assert(campaigns->drains != NULL);
 	}
 	size_t place = place_of(campaigns, id);
 	memmove(&campaigns->drains[place + 1], &campaigns->drains[place],
-		(campaigns->count - place) * sizeof(campaigns->drains[0]));
+		(campaigns->count - place) * sizeof(struct drain *));
 	campaigns->drains[place] = drain_create(&(struct drain_options){
 		.loop = service_loop(campaigns->options.service),
 		.bus = service_bus(campaigns->options.service),

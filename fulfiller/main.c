@@ -1,5 +1,5 @@
 /*
- * fulfiller - writes the decisions of all campaigns, and proven contacts, to PostgreSQL.
+ * main - the fulfiller writes the decisions of all campaigns, and proven contacts, to PostgreSQL.
  */
 #include "common/parameters.h"
 #include "common/service.h"

@@ -16,7 +16,7 @@
 #include "common/pure/text.h"
 
 /* A transaction that takes longer is given up, so that SIGTERM never waits for long. */
-#define TRANSACTION_MS 8000
+#define TRANSACTION_MS INT64_C(8000)
 #define ROLLBACK_MS 1000
 #define SESSION_IDLE_MS 15000
 #define SESSION_IDLE_TEXT "'15s'"
@@ -79,7 +79,9 @@ const char *store_error(const struct store *store) {
 static void set_error(struct store *store, const char *words) {
 	snprintf(store->error, sizeof store->error, "%s", words);
 	for (char *c = store->error; *c != '\0'; c++) {
-		*c = *c == '"' ? '\'' : *c;
+		if (*c == '"') {
+			*c = '\'';
+		}
 	}
 }
 
@@ -269,7 +271,8 @@ enum store_outcome store_claim(
 static enum store_outcome write_definition(struct store *store, const struct plan *plan) {
 	struct definition definition;
 	char problem[JSON_ERROR_BYTES];
-	if (!definition_read(&definition, problem, plan->definition, plan->definition_size)) {
+	if (!definition_read_stored(
+		    &definition, problem, plan->definition, plan->definition_size)) {
 		snprintf(store->error, sizeof store->error,
 			"the line accepted a definition that this program cannot read (%s): "
 			"install the version of the sequencer that accepted it",

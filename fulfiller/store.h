@@ -56,7 +56,7 @@ enum store_outcome store_contacts(
 	struct store *store, const struct verified_contact *contacts, size_t count);
 
 /* Asks the database for a sign of life if there was none for STORE_SILENCE_MS. */
-#define STORE_SILENCE_MS 2000
+#define STORE_SILENCE_MS INT64_C(2000)
 void store_keep_alive(struct store *store);
 /* True from a success on until the database fails. */
 bool store_is_available(const struct store *store);

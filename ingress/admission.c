@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct rate {
-	int64_t burst; /* so many at once from a full bucket */
+	int64_t burst;       /* so many at once from a full bucket */
 	int64_t interval_us; /* one more each */
 };
 
@@ -23,7 +23,8 @@ static const struct rate rates[ADMISSION_RULES] = {
 /* The slot of who, or the one to give to who: in the same set, and nearest to being full. */
 static struct admission_slot *slot_of(struct admission *admission, uint64_t who) {
 	struct admission_slot *set =
-		admission->slots + (size_t)(who % (ADMISSION_SLOTS / ADMISSION_SET)) * ADMISSION_SET;
+		admission->slots +
+		(size_t)(who % (ADMISSION_SLOTS / ADMISSION_SET)) * ADMISSION_SET;
 	struct admission_slot *idlest = set;
 	for (size_t i = 0; i < ADMISSION_SET; i++) {
 		if (set[i].who == who) {

@@ -1,14 +1,14 @@
 /*
  * admission - how often somebody may ask, counted at the door.
  *
- * Pure: time is an argument, memory is the caller's. Each bucket is one time stamp (the generic cell
- * rate algorithm, ITU-T I.371): it says when the bucket would be full again, so an idle bucket and no
- * bucket are the same thing, and nothing has to be swept. The table has a fixed size; where four who
- * share a set are all active, the one nearest to being full is forgotten. So under attack the table
- * forgets, it never refuses somebody new.
+ * Pure: time is an argument, memory is the caller's. Each bucket is one time stamp (the generic
+ * cell rate algorithm, ITU-T I.371): it says when the bucket would be full again, so an idle bucket
+ * and no bucket are the same thing, and nothing has to be swept. The table has a fixed size; where
+ * four who share a set are all active, the one nearest to being full is forgotten. So under attack
+ * the table forgets, it never refuses somebody new.
  *
- * These limits protect this process and are counted by it alone. What must hold over all processes is
- * counted elsewhere: units per person in the line, codes in the codebook.
+ * These limits protect this process and are counted by it alone. What must hold over all processes
+ * is counted elsewhere: units per person in the line, codes in the codebook.
  */
 #ifndef INGRESS_ADMISSION_H
 #define INGRESS_ADMISSION_H
@@ -33,7 +33,7 @@ enum admission_rule {
 };
 
 struct admission_slot {
-	uint64_t who; /* 0: never used */
+	uint64_t who;       /* 0: never used */
 	int64_t full_at_us; /* in the past: the bucket is full */
 };
 
@@ -47,16 +47,16 @@ struct admission {
 
 struct admission_request {
 	enum admission_rule rule;
-	uint64_t who; /* uniformly distributed, and not guessable: a keyed hash of who it is */
+	uint64_t who;   /* uniformly distributed, and not guessable: a keyed hash of who it is */
 	int64_t now_us; /* monotonic */
 };
 
-/* Takes one from the bucket. If there is none, false, and retry_after_us says when there will be. */
+/* Takes one from the bucket. If there is none: false, and when there will be one. */
 bool admission_take(struct admission *admission, const struct admission_request *request,
 	int64_t *retry_after_us);
 
 /* The part of an address that one customer of a provider has: all of IPv4, the upper half of IPv6.
- * False for an address of this machine, which stands for a trusted program, and for what is none. */
+ * False for what is no address, and for one of this machine, which stands for a trusted program. */
 bool admission_prefix(uint8_t prefix[8], const char *address);
 
 #endif

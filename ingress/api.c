@@ -54,8 +54,8 @@ static bool admit_address(const struct call *call) {
 	if (!admission_prefix(prefix, exchange_client(call->exchange))) {
 		return true;
 	}
-	uint64_t who = crypto_short_mac(
-		&call->application->secrets.admission, prefix, sizeof prefix);
+	uint64_t who =
+		crypto_short_mac(&call->application->secrets.admission, prefix, sizeof prefix);
 	if (!api_admit(call, ADMISSION_ADDRESS, who)) {
 		return false;
 	}
@@ -110,8 +110,7 @@ bool api_admit(const struct call *call, enum admission_rule rule, uint64_t who) 
 	}
 	measures.limited++;
 	problem_answer(call, PROBLEM_TOO_MANY_REQUESTS,
-		&(struct problem_extra){
-			.retry_after = (int)((retry_after_us + 999999) / 1000000)});
+		&(struct problem_extra){.retry_after = (int)((retry_after_us + 999999) / 1000000)});
 	return false;
 }
 

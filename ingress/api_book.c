@@ -23,9 +23,10 @@
 /* Nearer to the opening than this the line decides, by its own clock. */
 #define DOOR_MS 1000
 
-static_assert(WISH_WAIT_SECONDS_MAX * 1000000 <= WAITERS_DEADLINE_US_MAX, "the wheel goes that far");
+static_assert(
+	WISH_WAIT_SECONDS_MAX * 1000000 <= WAITERS_DEADLINE_US_MAX, "the wheel goes that far");
 
-/* ---- the answer -------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 /* "wait=5" if the client asked for a wait, else NULL. */
 static const char *preference(char target[16], const struct waiter *waiter) {
@@ -51,15 +52,14 @@ static void answer_booking(const struct waiter *waiter, const struct booking_jso
 	booking_json_append(&text, key, booking);
 	assert(!text.failed);
 	char applied[16];
-	reply_send(&waiter->call,
-		&(struct http_response){
-			.status = 201,
-			.content_type = REPLY_JSON,
-			.location = location,
-			.preference_applied = preference(applied, waiter),
-			.body = body,
-			.body_size = text.used,
-		});
+	reply_send(&waiter->call, &(struct http_response){
+					  .status = 201,
+					  .content_type = REPLY_JSON,
+					  .location = location,
+					  .preference_applied = preference(applied, waiter),
+					  .body = body,
+					  .body_size = text.used,
+				  });
 }
 
 static void answer_decided(const struct waiter *waiter, const struct answer *answer) {
@@ -100,10 +100,10 @@ static void on_closed(void *state) {
 	line_abandon(state);
 }
 
-/* ---- the door ---------------------------------------------------------------------------------- */
+/* ---- the door -------------------------------------------------------------------------------- */
 
-/* Refusals that need no line: PROBLEM_COUNT if there is none. What is known here may be old; so only
- * what cannot have changed since counts. */
+/* Refusals that need no line: PROBLEM_COUNT if there is none. What is known here may be old; so
+ * only what cannot have changed since counts. */
 static enum problem refuse_at_the_door(
 	const struct call *call, const struct campaign *campaign, const struct token *token) {
 	const struct definition *definition = &campaign->definition;
@@ -121,11 +121,10 @@ static enum problem refuse_at_the_door(
 
 /* The refusal that the line would give to who has nothing, once nothing is given any more; who may
  * have something is for the line. */
-static enum problem refuse_when_over(const struct call *call, struct campaign *campaign,
-	const struct book_request *entry) {
-	if (!holders_is_over(campaign) ||
-		holders_may_have(service_bus(call->application->service), campaign, &entry->person,
-			clock_monotonic_us())) {
+static enum problem refuse_when_over(
+	const struct call *call, struct campaign *campaign, const struct book_request *entry) {
+	if (!holders_is_over(campaign) || holders_may_have(service_bus(call->application->service),
+						  campaign, &entry->person, clock_monotonic_us())) {
 		return PROBLEM_COUNT;
 	}
 	if (campaign->state == CAMPAIGN_CLOSED) {
@@ -135,7 +134,7 @@ static enum problem refuse_when_over(const struct call *call, struct campaign *c
 								    : PROBLEM_SOLD_OUT;
 }
 
-/* ---- the call ---------------------------------------------------------------------------------- */
+/* ---- the call -------------------------------------------------------------------------------- */
 
 /* Everything that the line must know, from a request that is well-formed. */
 static void enter_line(const struct call *call, struct campaign *campaign,
@@ -152,8 +151,8 @@ static void enter_line(const struct call *call, struct campaign *campaign,
 	int wait_seconds = wish_wait_seconds(exchange_request(call->exchange)->prefer);
 	const struct line_request request = {
 		.campaign = campaign,
-		.wait_us = (wait_seconds < 0 ? WAIT_SECONDS_DEFAULT : wait_seconds) *
-			INT64_C(1000000),
+		.wait_us =
+			(wait_seconds < 0 ? WAIT_SECONDS_DEFAULT : wait_seconds) * INT64_C(1000000),
 		.handler = on_answer,
 	};
 	struct waiter *waiter = line_book(call->application->lines, &request, entry);
@@ -176,8 +175,7 @@ void api_book(const struct call *call) {
 	struct wish wish;
 	char error[JSON_ERROR_BYTES];
 	if (!wish_read(&wish, error, request->body)) {
-		problem_answer(
-			call, PROBLEM_BAD_REQUEST, &(struct problem_extra){.detail = error});
+		problem_answer(call, PROBLEM_BAD_REQUEST, &(struct problem_extra){.detail = error});
 		return;
 	}
 	struct http_slice key;

@@ -24,7 +24,7 @@
 struct reading {
 	struct call call;
 	struct booking_name name; /* of the one booking; zero: all of them */
-	bool closed; /* the client went away */
+	bool closed;              /* the client went away */
 };
 
 static void answer_unavailable(const struct call *call) {
@@ -103,15 +103,14 @@ static void ask(const struct call *call, const struct lookup_question *question)
 /* Answers the call and returns false if nobody is logged in, or asks too often. */
 static bool require_reader(const struct call *call, struct token *token) {
 	return bearer_require(call, token) &&
-		api_admit(call, ADMISSION_ACCOUNT_READS, api_who(token->person.account.bytes));
+	       api_admit(call, ADMISSION_ACCOUNT_READS, api_who(token->person.account.bytes));
 }
 
 void api_bookings(const struct call *call) {
 	struct token token;
 	if (require_reader(call, &token)) {
 		ask(call,
-			&(struct lookup_question){
-				.kind = LOOKUP_BOOKINGS, .person = token.person});
+			&(struct lookup_question){.kind = LOOKUP_BOOKINGS, .person = token.person});
 	}
 }
 

@@ -1,8 +1,8 @@
 /*
  * api_campaigns - what is on offer: definitions and counts, from memory, cacheable for a second.
  *
- * A shared cache in front answers all who ask within one second, so counts cost nothing however many
- * look at them.
+ * A shared cache in front answers all who ask within one second, so counts cost nothing however
+ * many look at them.
  */
 #include <assert.h>
 #include <string.h>
@@ -18,12 +18,12 @@
 /* The list has the newest campaigns only; all others can be asked for by their id. */
 #define LIST_MAX 50u
 /* A title and a pickup text, every byte of them escaped, and the rest. */
-#define CAMPAIGN_JSON_BYTES_MAX \
+#define CAMPAIGN_JSON_BYTES_MAX                                                                    \
 	(6u * (CAMPAIGN_TITLE_BYTES_MAX + CAMPAIGN_PICKUP_BYTES_MAX) + 2048u)
 #define COUNTS_JSON_BYTES_MAX 256u
 #define ETAG_BYTES 64u
 
-/* ---- members ----------------------------------------------------------------------------------- */
+/* ---- members --------------------------------------------------------------------------------- */
 
 static void append_number(struct text *text, const char *name, uint64_t value) {
 	text_append(text, ",\"");
@@ -122,7 +122,7 @@ static void write_etag(
 	text_append_char(&text, '"');
 }
 
-/* ---- calls ------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 void api_availability(const struct call *call) {
 	const struct campaign *campaign =
@@ -171,8 +171,8 @@ void api_definition(const struct call *call) {
 	reply_cacheable(call, &published, etag);
 }
 
-/* The list is the same for everybody: it is made anew when something changed, and not more often than
- * a client could see. */
+/* The list is the same for everybody: it is made anew when something changed, and not more often
+ * than a client could see. */
 static struct {
 	char body[LIST_MAX * CAMPAIGN_JSON_BYTES_MAX + 64];
 	size_t used;

@@ -1,9 +1,9 @@
 /*
  * api_cancel - DELETE /v1/bookings/{id}: a booking is given back, where the campaign allows it.
  *
- * The line decides, as for everything that changes a campaign: whose booking it is, and whether it can
- * be cancelled. The ledger is asked before, but only for what else the answer shows; if it cannot be
- * asked, or is behind, the answer has no count, place and booked_at.
+ * The line decides, as for everything that changes a campaign: whose booking it is, and whether it
+ * can be cancelled. The ledger is asked before, but only for what else the answer shows; if it
+ * cannot be asked, or is behind, the answer has no count, place and booked_at.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ struct cancellation {
 	struct campaign *campaign;
 	struct cancel_request entry;
 	struct waiter *waiter; /* in the line; else NULL */
-	bool closed; /* the client went away */
+	bool closed;           /* the client went away */
 	bool has_row;
 	struct lookup_booking row;
 };
@@ -97,8 +97,8 @@ static void enter_line(struct cancellation *cancellation) {
 		.wait_us = WAIT_US,
 		.handler = on_line_answer,
 	};
-	cancellation->waiter = line_cancel(
-		cancellation->call.application->lines, &request, &cancellation->entry);
+	cancellation->waiter =
+		line_cancel(cancellation->call.application->lines, &request, &cancellation->entry);
 	if (cancellation->waiter == NULL) {
 		outcome_refuse(
 			&cancellation->call, cancellation->campaign, PROBLEM_OVERLOADED, NULL);
@@ -150,8 +150,8 @@ void api_cancel(const struct call *call) {
 	struct cancellation *cancellation = memory_new(sizeof *cancellation);
 	cancellation->call = *call;
 	cancellation->campaign = campaign;
-	cancellation->entry = (struct cancel_request){
-		.person = token.person, .number = question.name.number};
+	cancellation->entry =
+		(struct cancel_request){.person = token.person, .number = question.name.number};
 	exchange_wait(call->exchange, cancellation, on_closed);
 	if (!lookup_ask(call->application->lookup, &question, on_row, cancellation)) {
 		enter_line(cancellation);

@@ -47,14 +47,13 @@ static void answer_queued(const struct poll *poll) {
 	outcome_append_queued(&text, name, poll->campaign,
 		&(struct outcome_place){.n = poll->ticket.n, .index = poll->ticket.index});
 	assert(!text.failed);
-	reply_send(&poll->call,
-		&(struct http_response){
-			.status = 200,
-			.content_type = REPLY_JSON,
-			.retry_after = outcome_poll_after(application),
-			.body = body,
-			.body_size = text.used,
-		});
+	reply_send(&poll->call, &(struct http_response){
+					.status = 200,
+					.content_type = REPLY_JSON,
+					.retry_after = outcome_poll_after(application),
+					.body = body,
+					.body_size = text.used,
+				});
 }
 
 /* The same booking or refusal as the request itself would have been answered with. */
@@ -131,8 +130,8 @@ void api_request(const struct call *call) {
 		problem_answer(call, PROBLEM_UNKNOWN_TICKET, NULL);
 		return;
 	}
-	poll.campaign = campaigns_find_ordinal(
-		application->campaigns, poll.ticket.campaign_ordinal);
+	poll.campaign =
+		campaigns_find_ordinal(application->campaigns, poll.ticket.campaign_ordinal);
 	if (poll.campaign == NULL || !campaign_is_known(poll.campaign)) {
 		problem_answer(call, PROBLEM_STARTING,
 			&(struct problem_extra){.retry_after = reply_spread(1)});

@@ -23,7 +23,7 @@ static void write_locale(char locale[8], const char *tag, size_t size) {
 		letters++;
 	}
 	if (letters < 2 || letters > 3) {
-		strcpy(locale, "en");
+		memcpy(locale, "en", sizeof "en");
 		return;
 	}
 	for (size_t i = 0; i < letters; i++) {
@@ -53,8 +53,8 @@ static bool read_contact(struct session_request *request, struct json_object *bo
 		}
 		memcpy(request->contact, normalised, sizeof request->contact);
 	}
-	request->identity = identity_of(&request->call.application->secrets.identity,
-		request->channel, normalised);
+	request->identity = identity_of(
+		&request->call.application->secrets.identity, request->channel, normalised);
 	return true;
 }
 
@@ -73,13 +73,14 @@ static bool read_body(struct session_request *request, bool is_login) {
 			http->accept_language.start == NULL ? 0 : http->accept_language.size);
 	}
 	if (is_login) {
-		strcpy(request->code, json_string(&body, "code", SESSION_CODE_BYTES_MAX));
+		const char *code = json_string(&body, "code", SESSION_CODE_BYTES_MAX);
+		memcpy(request->code, code, strlen(code) + 1);
 	}
 	json_refuse_unknown(&body);
 	bool is_readable = !body.failed;
 	if (!is_readable) {
-		problem_answer(call, PROBLEM_BAD_REQUEST,
-			&(struct problem_extra){.detail = body.error});
+		problem_answer(
+			call, PROBLEM_BAD_REQUEST, &(struct problem_extra){.detail = body.error});
 	} else if (!is_contact) {
 		problem_answer(call, PROBLEM_BAD_CONTACT, NULL);
 	}
@@ -90,7 +91,7 @@ static bool read_body(struct session_request *request, bool is_login) {
 static bool read_request(struct session_request *request, bool is_login) {
 	const struct call *call = &request->call;
 	return api_require_json(call) && read_body(request, is_login) &&
-		api_admit(call, ADMISSION_CONTACT, api_who(request->identity.bytes));
+	       api_admit(call, ADMISSION_CONTACT, api_who(request->identity.bytes));
 }
 
 void api_register(const struct call *call) {

@@ -42,11 +42,10 @@ void application_prepare(struct service *service) {
 	keys_load_tokens(&secrets->tokens, settings.keys_dir);
 	crypto_random(&secrets->admission, sizeof secrets->admission);
 	application.files = files_load(settings.web_dir);
-	application.admission.slots =
-		memory_new(ADMISSION_SLOTS * sizeof(struct admission_slot));
+	application.admission.slots = memory_new(ADMISSION_SLOTS * sizeof(struct admission_slot));
 }
 
-/* ---- news of the line -------------------------------------------------------------------------- */
+/* ---- news of the line ------------------------------------------------------------------------ */
 
 static void on_decision(void *context, struct campaign *campaign, const struct decision *head,
 	const uint8_t *bytes, size_t size) {
@@ -68,7 +67,7 @@ static void ask_for_decision(void *context, struct campaign *campaign, uint64_t 
 	decisions_fetch(application.decisions, &name, campaign->id, on_asked, campaign);
 }
 
-/* ---- the turns of the loop --------------------------------------------------------------------- */
+/* ---- the turns of the loop ------------------------------------------------------------------- */
 
 static void after_sockets(void *context) {
 	(void)context;
@@ -93,17 +92,17 @@ static void listen_once_complete(void) {
 	if (application.server != NULL || !feed_is_complete(application.feed)) {
 		return;
 	}
-	application.server = server_create(service_loop(application.service),
-		&(struct server_options){
-			.listen = settings.http_listen,
-			.reuse_port = true,
-			.connections_max = CONNECTIONS_MAX,
-			.head_timeout_ms = HEAD_TIMEOUT_MS,
-			.idle_timeout_ms = IDLE_TIMEOUT_MS,
-			.write_timeout_ms = WRITE_TIMEOUT_MS,
-			.handler = api_dispatch,
-			.context = &application,
-		});
+	application.server = server_create(
+		service_loop(application.service), &(struct server_options){
+							   .listen = settings.http_listen,
+							   .reuse_port = true,
+							   .connections_max = CONNECTIONS_MAX,
+							   .head_timeout_ms = HEAD_TIMEOUT_MS,
+							   .idle_timeout_ms = IDLE_TIMEOUT_MS,
+							   .write_timeout_ms = WRITE_TIMEOUT_MS,
+							   .handler = api_dispatch,
+							   .context = &application,
+						   });
 	log_info("listening", "http=%s admin=%s", settings.http_listen, settings.admin_listen);
 }
 
@@ -130,7 +129,7 @@ static void tick(void *context) {
 	copy_server_counts();
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static struct turns *turns;
 
@@ -147,14 +146,12 @@ void application_start(struct service *service) {
 		.decisions = application.decisions,
 		.handler = on_decision,
 	});
-	application.codebook =
-		(struct codebook){.bus = bus, .key = &application.secrets.code};
-	application.lookup =
-		lookup_create(loop, settings.database_url, service_instance(service));
+	application.codebook = (struct codebook){.bus = bus, .key = &application.secrets.code};
+	application.lookup = lookup_create(loop, settings.database_url, service_instance(service));
 	application.admin = admin_create(service, settings.admin_listen);
-	turns = turns_create(loop,
-		&(struct turns_options){
-			.tick_ms = TICK_MS, .after_sockets = after_sockets, .tick = tick});
+	turns = turns_create(
+		loop, &(struct turns_options){
+			      .tick_ms = TICK_MS, .after_sockets = after_sockets, .tick = tick});
 }
 
 static void on_admin_drained(void *context) {

@@ -1,9 +1,9 @@
 /*
  * application - the ingress put together: what it is configured with, and all its parts.
  *
- *	server ──exchange──▶ api ──▶ line ──▶ broker ──▶ feed ──▶ campaigns, decisions, line ──▶ answer
- *	                     ├──▶ sessions ──▶ codebook, lookup, broker
- *	                     └──▶ lookup ──▶ PostgreSQL
+ *	server ──▶ api ──▶ line ──▶ broker ──▶ feed ──▶ campaigns, decisions, line ──▶ answer
+ *	            ├──▶ sessions ──▶ codebook, lookup, broker
+ *	            └──▶ lookup ──▶ PostgreSQL
  *
  * main.c names its hooks to the service skeleton.
  */

@@ -11,7 +11,7 @@ static_assert(CANCEL_ENTRY_BYTES_MAX <= BOOK_ENTRY_BYTES_MAX, "either kind fits 
 
 static const struct backoff_range retry_pauses = {BATCHER_RETRY_MS_MIN, BATCHER_RETRY_MS_MAX};
 
-/* ---- the pool, and the one place where a state changes ----------------------------------------- */
+/* ---- the pool, and the one place where a state changes --------------------------------------- */
 
 void batch_pool_init(struct batch_pool *pool, struct batch *all) {
 	*pool = (struct batch_pool){.all = all};
@@ -73,7 +73,7 @@ static void release(struct batch *batch) {
 	batcher->pool->free = batch;
 }
 
-/* ---- adding ------------------------------------------------------------------------------------ */
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 void batcher_init(struct batcher *batcher, const struct batcher *given) {
 	*batcher = (struct batcher){
@@ -137,7 +137,7 @@ void batcher_leave(struct batch *batch, uint16_t index) {
 	}
 }
 
-/* ---- sending ----------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static void send_batch(struct batch *batch, int64_t now_us) {
 	struct batcher *batcher = batch->batcher;
@@ -183,7 +183,7 @@ void batcher_flush(struct batcher *batcher, int64_t now_us) {
 	}
 }
 
-/* ---- what becomes of it ------------------------------------------------------------------------ */
+/* ---- what becomes of it ---------------------------------------------------------------------- */
 
 void batcher_acknowledged(
 	struct batch *batch, enum batcher_outcome outcome, uint64_t n, int64_t now_us) {

@@ -1,10 +1,10 @@
 /*
- * batcher - collects the requests of one campaign and one kind into batches, and sends one at a time.
+ * batcher - collects requests of one campaign and kind into batches, and sends one at a time.
  *
  * Pure: time is an argument, and messages leave through a port, so a test is the bus and the clock.
- * A batch is sent as soon as nothing of this batcher is in flight: an idle line answers at once, and a
- * busy one grows its batches by itself. A batch is stored or refused as a whole; it keeps its bytes and
- * its id on every try, so that JetStream stores it once.
+ * A batch is sent as soon as nothing of this batcher is in flight: an idle line answers at once,
+ * and a busy one grows its batches by itself. A batch is stored or refused as a whole; it keeps its
+ * bytes and its id on every try, so that JetStream stores it once.
  *
  *	            room, ours turn            acknowledged
  *	free ─add─▶ waiting ───────▶ sent ─────────────────▶ stored
@@ -53,14 +53,14 @@ struct batch {
 	struct batcher *batcher;
 	enum batch_state state;
 	struct batch_id id;
-	uint64_t n; /* stored: its sequence in the line */
-	uint64_t request; /* sent: how the port names the publication */
+	uint64_t n;           /* stored: its sequence in the line */
+	uint64_t request;     /* sent: how the port names the publication */
 	int64_t opened_at_us; /* wall clock; goes into the message */
-	int64_t sent_at_us; /* last time */
-	int64_t due_at_us; /* retrying: when; stored: when to ask for the decision */
+	int64_t sent_at_us;   /* last time */
+	int64_t due_at_us;    /* retrying: when; stored: when to ask for the decision */
 	int64_t stored_at_us;
 	struct backoff backoff; /* of the tries */
-	uint16_t count; /* entries */
+	uint16_t count;         /* entries */
 	uint16_t waiters_count; /* entries that somebody waits for */
 	struct bytes_writer writer;
 	struct waiter *waiters[BATCH_REQUESTS_MAX]; /* NULL: gone, or answered */
@@ -97,7 +97,7 @@ struct batcher {
 	void *owner;
 	struct batch_pool *pool;
 	enum message_kind kind; /* MESSAGE_BOOK or MESSAGE_CANCEL */
-	bool stalled; /* decisions are late: an acknowledgement is enough */
+	bool stalled;           /* decisions are late: an acknowledgement is enough */
 	uint32_t entries_waiting;
 	struct batch *first; /* stored, then at most one sent or retrying, then waiting ones */
 	struct batch *last;

@@ -14,8 +14,8 @@ enum bearer_outcome { BEARER_VALID, BEARER_MISSING, BEARER_INVALID, BEARER_EXPIR
 /* Inside the handler only: looks at the request. */
 enum bearer_outcome bearer_read(const struct call *call, struct token *token);
 
-/* The same, for calls that need a person: answers the call with 401 and returns false if there is no
- * valid token. */
+/* The same, for calls that need a person: answers the call with 401 and returns false if there
+ * is no valid token. */
 bool bearer_require(const struct call *call, struct token *token);
 
 #endif

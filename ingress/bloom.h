@@ -17,7 +17,7 @@
 
 struct bloom {
 	uint64_t *words; /* bits / 64 of them, zeroed; the caller's */
-	uint64_t bits; /* a power of two, at least 64 */
+	uint64_t bits;   /* a power of two, at least 64 */
 };
 
 /* How many bits a set of that many identities wants, so that it is wrong about one in a hundred. */

@@ -1,8 +1,8 @@
 /*
  * booking_json - a booking as clients see it.
  *
- * Always written by this module, so that a booking has the same members, in the same order, wherever
- * it is shown; and the same booking, asked for again, the same bytes.
+ * Always written by this module, so that a booking has the same members, in the same order,
+ * wherever it is shown; and the same booking, asked for again, the same bytes.
  */
 #ifndef INGRESS_BOOKING_JSON_H
 #define INGRESS_BOOKING_JSON_H
@@ -26,8 +26,8 @@ struct booking_json {
 	uint64_t place;
 	int64_t booked_at_ms;
 	int offset_minutes; /* of the campaign's time zone at booked_at_ms */
-	int64_t pay_by_ms; /* 0: none */
-	uint32_t rank; /* 0: none */
+	int64_t pay_by_ms;  /* 0: none */
+	uint32_t rank;      /* 0: none */
 };
 
 /* Appends a JSON object. */

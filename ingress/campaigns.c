@@ -65,11 +65,11 @@ struct campaign *campaigns_add(struct campaigns *campaigns, const char *id, uint
 		campaigns->by_ordinal[campaigns->count - 1]->ordinal < ordinal);
 	if (campaigns->count == campaigns->capacity) {
 		campaigns->capacity = campaigns->capacity == 0 ? 64 : campaigns->capacity * 2;
-		campaigns->by_ordinal = grow(campaigns->by_ordinal, campaigns->count,
-			campaigns->capacity);
+		campaigns->by_ordinal =
+			grow(campaigns->by_ordinal, campaigns->count, campaigns->capacity);
 	}
 	struct campaign *campaign = memory_new(sizeof *campaign);
-	strcpy(campaign->id, id);
+	memcpy(campaign->id, id, strlen(id) + 1);
 	campaign->ordinal = ordinal;
 	size_t bucket = bucket_of(id);
 	campaign->next = campaigns->buckets[bucket];
@@ -98,8 +98,8 @@ struct campaign *campaigns_find_ordinal(const struct campaigns *campaigns, uint3
 		}
 	}
 	return low < campaigns->count && campaigns->by_ordinal[low]->ordinal == ordinal
-		? campaigns->by_ordinal[low]
-		: NULL;
+		       ? campaigns->by_ordinal[low]
+		       : NULL;
 }
 
 size_t campaigns_count(const struct campaigns *campaigns) {
@@ -138,8 +138,8 @@ bool campaigns_define(
 	char error[JSON_ERROR_BYTES] = "no definition";
 	struct definition definition;
 	if (decision->definition == NULL ||
-		!definition_read(&definition, error, decision->definition,
-			decision->definition_size)) {
+		!definition_read_stored(
+			&definition, error, decision->definition, decision->definition_size)) {
 		log_warn("definition_unreadable",
 			"campaign=%s n=%llu reason=\"%s\" do=\"run a newer ingress\"", campaign->id,
 			(unsigned long long)decision->n, error);

@@ -1,11 +1,11 @@
 /*
  * campaigns - what this ingress knows of each campaign.
  *
- *	told of by the directory ──first decision and its definition──▶ known ──newer decisions──▶ known
+ *	told of by the directory ──decision and definition──▶ known ──newer decisions──▶ known
  *
- * What is known is the state after one decision, the newest that was seen, and never goes backwards: an
- * older decision that comes late, or from a replica that lags, changes nothing. feed.h brings the news.
- * Pure, but for memory: campaigns are few, and stay.
+ * What is known is the state after one decision, the newest that was seen, and never goes
+ * backwards: an older decision that comes late, or from a replica that lags, changes nothing.
+ * feed.h brings the news. Pure, but for memory: campaigns are few, and stay.
  */
 #ifndef INGRESS_CAMPAIGNS_H
 #define INGRESS_CAMPAIGNS_H
@@ -29,7 +29,7 @@ struct campaign {
 	uint32_t ordinal;
 	/* After decision newest_n; 0: none was seen yet. */
 	uint64_t newest_n;
-	uint64_t define_n; /* the decision that has the definition */
+	uint64_t define_n;      /* the decision that has the definition */
 	uint64_t line_position; /* booking requests decided */
 	enum campaign_state state;
 	struct counters counters;
@@ -37,7 +37,7 @@ struct campaign {
 	uint64_t definition_n;
 	struct definition definition;
 	char hash[DEFINITION_HASH_TEXT]; /* hexadecimal digits */
-	char *json; /* as published */
+	char *json;                      /* as published */
 	size_t json_size;
 	/* How many requests a decision answered lately, as a running mean, times 16. */
 	uint32_t batch_mean_16;

@@ -47,8 +47,8 @@ static void on_stored(void *context, enum stream_outcome outcome, uint64_t seque
 	(void)sequence;
 	struct round *round = context;
 	if (outcome == STREAM_STORED) {
-		codebook_rules_code(round->answer.code, round->codebook->key, &round->identity,
-			&round->next);
+		codebook_rules_code(
+			round->answer.code, round->codebook->key, &round->identity, &round->next);
 		finish(round, CODEBOOK_GRANTED);
 	} else if (outcome == STREAM_CONFLICT && round->rounds < CODEBOOK_ROUNDS_MAX) {
 		read_state(round);
@@ -70,15 +70,14 @@ static void store(struct round *round, uint64_t last_sequence) {
 		.expected_last_sequence = -1,
 		.expected_last_subject_sequence = (int64_t)last_sequence,
 	};
-	stream_publish(
-		round->codebook->bus, &publication, CODEBOOK_STEP_MS, on_stored, round);
+	stream_publish(round->codebook->bus, &publication, CODEBOOK_STEP_MS, on_stored, round);
 }
 
 static void decide(struct round *round, const struct code_state *state, uint64_t last_sequence) {
 	int64_t now_ms = clock_wall_ms();
-	struct code_verdict verdict = round->is_send
-		? codebook_rules_send(&round->next, state, round->nonce, now_ms)
-		: codebook_rules_try(&round->next, state, now_ms);
+	struct code_verdict verdict =
+		round->is_send ? codebook_rules_send(&round->next, state, round->nonce, now_ms)
+			       : codebook_rules_try(&round->next, state, now_ms);
 	round->answer.retry_after_ms = verdict.retry_after_ms;
 	round->answer.expires_at_ms = verdict.expires_at_ms;
 	switch (verdict.permit) {
@@ -104,7 +103,7 @@ static void on_state(
 	if (outcome == STREAM_MISSING) {
 		decide(round, NULL, 0);
 	} else if (outcome == STREAM_STORED &&
-		code_state_decode(&state, message->data, message->size)) {
+		   code_state_decode(&state, message->data, message->size)) {
 		decide(round, &state, message->sequence);
 	} else {
 		log_warn("codebook_not_readable", "outcome=%s", stream_outcome_name(outcome));

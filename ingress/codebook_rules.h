@@ -8,8 +8,9 @@
  *	                 │ the same code: up to 5 sends, 30 seconds apart
  *	                 │ up to 5 tries; each is counted before the code is looked at
  *
- * A right code is not used up: if the reply to it was lost, the same code may be given again, within
- * its tries. So a guesser has five tries of a million in ten minutes, whatever the replies were.
+ * A right code is not used up: if the reply to it was lost, the same code may be given again,
+ * within its tries. So a guesser has five tries of a million in ten minutes, whatever the replies
+ * were.
  */
 #ifndef INGRESS_CODEBOOK_RULES_H
 #define INGRESS_CODEBOOK_RULES_H
@@ -28,10 +29,10 @@
 #define CODE_TRIES_MAX 5u
 
 enum code_permit {
-	CODE_GRANTED, /* the changed state must be stored before anything else is done */
+	CODE_GRANTED,  /* the changed state must be stored before anything else is done */
 	CODE_TOO_SOON, /* a code is on its way; again after retry_after_ms */
 	CODE_TOO_MANY, /* sends or tries are used up until retry_after_ms from now */
-	CODE_NONE, /* try: no code is alive */
+	CODE_NONE,     /* try: no code is alive */
 };
 
 struct code_verdict {

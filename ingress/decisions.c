@@ -16,7 +16,7 @@
 
 struct index_slot {
 	struct decision_name name;
-	uint32_t size; /* 0: empty */
+	uint32_t size;     /* 0: empty */
 	uint64_t position; /* of its first byte among all bytes ever put */
 };
 
@@ -74,7 +74,7 @@ void decisions_destroy(struct decisions *decisions) {
 	free(decisions);
 }
 
-/* ---- the ring ---------------------------------------------------------------------------------- */
+/* ---- the ring -------------------------------------------------------------------------------- */
 
 static bool is_same(const struct decision_name *a, const struct decision_name *b) {
 	return a->campaign_ordinal == b->campaign_ordinal && a->n == b->n;
@@ -83,7 +83,7 @@ static bool is_same(const struct decision_name *a, const struct decision_name *b
 /* Neighbours in a line get neighbouring places; lines begin at scattered ones. */
 static size_t slot_index(const struct decision_name *name) {
 	return (name->campaign_ordinal * UINT64_C(0x9e3779b97f4a7c15) / 65536 + name->n) %
-		INDEX_SLOTS;
+	       INDEX_SLOTS;
 }
 
 static bool is_overwritten(const struct decisions *decisions, const struct index_slot *slot) {
@@ -120,7 +120,7 @@ const uint8_t *decisions_get(
 	return decisions->ring + slot->position % DECISIONS_BYTES;
 }
 
-/* ---- gets -------------------------------------------------------------------------------------- */
+/* ---- gets ------------------------------------------------------------------------------------ */
 
 static void unlink_fetch(struct fetch *fetch) {
 	struct fetch **link = &fetch->decisions->fetches;
@@ -139,8 +139,8 @@ static void on_message(
 		decisions_put(fetch->decisions, &fetch->name, message->data, message->size);
 	}
 	for (const struct asker *asker = fetch->askers; asker != NULL; asker = asker->next) {
-		asker->handler(asker->context, found ? message->data : NULL,
-			found ? message->size : 0);
+		asker->handler(
+			asker->context, found ? message->data : NULL, found ? message->size : 0);
 	}
 	free_fetch(fetch);
 }
@@ -153,8 +153,8 @@ static struct fetch *find_fetch(struct decisions *decisions, const struct decisi
 	return fetch;
 }
 
-static struct fetch *begin_fetch(struct decisions *decisions, const struct decision_name *name,
-	const char *campaign_id) {
+static struct fetch *begin_fetch(
+	struct decisions *decisions, const struct decision_name *name, const char *campaign_id) {
 	struct fetch *fetch = memory_new(sizeof *fetch);
 	fetch->decisions = decisions;
 	fetch->name = *name;

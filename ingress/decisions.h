@@ -1,10 +1,10 @@
 /*
- * decisions - the decisions that people still ask for, as bytes: recent ones from memory, others from
- * the stream.
+ * decisions - the decisions that people still ask for, as bytes: recent ones from memory, others
+ * from the stream.
  *
  * A ring of DECISIONS_BYTES and an index with one place for each decision: a new one overwrites the
- * oldest bytes, and whoever had its place in the index. What is not here any more is gotten again, once
- * for all who ask at the same time, and is here then.
+ * oldest bytes, and whoever had its place in the index. What is not here any more is gotten again,
+ * once for all who ask at the same time, and is here then.
  */
 #ifndef INGRESS_DECISIONS_H
 #define INGRESS_DECISIONS_H

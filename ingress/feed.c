@@ -21,16 +21,16 @@
 struct feed {
 	struct feed_options options;
 	struct directory *directory;
-	size_t next_silent; /* where the search for silent campaigns goes on */
+	size_t next_silent;            /* where the search for silent campaigns goes on */
 	int64_t directory_complete_us; /* when it was first seen to be; 0: not yet */
 	bool complete;
-	struct decision head; /* scratch */
+	struct decision head;  /* scratch */
 	struct decision whole; /* scratch */
 };
 
 static void ask_for_definition(struct feed *feed, struct campaign *campaign);
 
-/* ---- taking in --------------------------------------------------------------------------------- */
+/* ---- taking in ------------------------------------------------------------------------------- */
 
 static void take_definition(
 	struct feed *feed, struct campaign *campaign, const uint8_t *bytes, size_t size) {
@@ -55,7 +55,7 @@ bool feed_offer(struct feed *feed, struct campaign *campaign, const uint8_t *byt
 		if (head->n == campaign->define_n) {
 			take_definition(feed, campaign, bytes, size);
 		} else if (campaign->heard_us - campaign->definition_asked_us >=
-			DEFINITION_PAUSE_US) {
+			   DEFINITION_PAUSE_US) {
 			ask_for_definition(feed, campaign);
 		}
 	}
@@ -66,14 +66,13 @@ bool feed_offer(struct feed *feed, struct campaign *campaign, const uint8_t *byt
 static void on_decided(void *context, const struct bus_message *message) {
 	struct feed *feed = context;
 	const char *id = subject_campaign_id(message->subject, SUBJECT_DECIDED_PREFIX);
-	struct campaign *campaign =
-		id == NULL ? NULL : campaigns_find(feed->options.campaigns, id);
+	struct campaign *campaign = id == NULL ? NULL : campaigns_find(feed->options.campaigns, id);
 	if (campaign != NULL) { /* else the directory will tell of it, and then it is gotten */
 		feed_offer(feed, campaign, message->data, message->size);
 	}
 }
 
-/* ---- asking ------------------------------------------------------------------------------------ */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void on_definition(
 	void *context, enum stream_outcome outcome, const struct bus_message *message) {
@@ -156,8 +155,8 @@ static void check_complete(struct feed *feed, int64_t now_us) {
 		if (now_us - feed->directory_complete_us < COMPLETE_PATIENCE_US) {
 			return;
 		}
-		log_warn("campaign_unknown", "campaign=%s do=\"publish it again: it has no decision\"",
-			unknown->id);
+		log_warn("campaign_unknown",
+			"campaign=%s do=\"publish it again: it has no decision\"", unknown->id);
 	}
 	feed->complete = true;
 	log_info("campaigns_known", "count=%zu", campaigns_count(feed->options.campaigns));
@@ -178,7 +177,7 @@ void feed_tick(struct feed *feed, int64_t now_us) {
 	}
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct feed *feed_create(const struct feed_options *options) {
 	struct feed *feed = memory_new(sizeof *feed);

@@ -5,9 +5,9 @@
  *	decided.* ──▶ every decision as it is made
  *	connected again, or silent for FEED_SILENCE_US ──▶ its newest decision again
  *
- * What the broker republishes may be lost on the way, and nobody notices until the next; so a campaign
- * that is silent is asked about now and then. An unreadable decision is logged and left out: this
- * process only shows counts, and its own batches ask again.
+ * What the broker republishes may be lost on the way, and nobody notices until the next; so a
+ * campaign that is silent is asked about now and then. An unreadable decision is logged and left
+ * out: this process only shows counts, and its own batches ask again.
  */
 #ifndef INGRESS_FEED_H
 #define INGRESS_FEED_H
@@ -27,8 +27,8 @@
 struct feed;
 
 /* A decision of a campaign was seen for the first time, or again. head has no answers. */
-typedef void (*feed_handler)(void *context, struct campaign *campaign,
-	const struct decision *head, const uint8_t *bytes, size_t size);
+typedef void (*feed_handler)(void *context, struct campaign *campaign, const struct decision *head,
+	const uint8_t *bytes, size_t size);
 
 struct feed_options {
 	struct bus *bus;

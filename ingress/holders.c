@@ -1,5 +1,6 @@
 /*
- * holders - reads decisions and requests in pairs, and keeps the identities of those who got something.
+ * holders - reads decisions and requests in pairs, and keeps the identities of those who got
+ * something.
  */
 #include "ingress/holders.h"
 
@@ -54,11 +55,11 @@ bool holders_is_over(const struct campaign *campaign) {
 	}
 	const struct counters *counters = &campaign->counters;
 	return campaign->state == CAMPAIGN_OPEN && counters->available == 0 &&
-		counters->held == 0 && counters->waiting == 0 &&
-		!campaign->definition.cancellable && campaign->definition.waiting_list == 0;
+	       counters->held == 0 && counters->waiting == 0 && !campaign->definition.cancellable &&
+	       campaign->definition.waiting_list == 0;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void finish_reading(struct reading *reading, bool failed) {
 	reading->active = false;
@@ -71,8 +72,8 @@ static void on_request(
 	void *context, enum stream_outcome outcome, const struct bus_message *message) {
 	struct reading *reading = context;
 	struct holders *holders = reading->holders;
-	bool read = outcome == STREAM_STORED &&
-		request_decode(&request, message->data, message->size);
+	bool read =
+		outcome == STREAM_STORED && request_decode(&request, message->data, message->size);
 	for (uint16_t i = 0; read && i < reading->granted_count; i++) {
 		uint16_t entry = reading->granted[i];
 		read = entry < request.count;
@@ -87,8 +88,8 @@ static void on_request(
 
 static bool is_granted(const struct answer *answer) {
 	return !answer->repeated &&
-		(answer->verdict == VERDICT_BOOKED || answer->verdict == VERDICT_HELD ||
-			answer->verdict == VERDICT_WAITLISTED);
+	       (answer->verdict == VERDICT_BOOKED || answer->verdict == VERDICT_HELD ||
+		       answer->verdict == VERDICT_WAITLISTED);
 }
 
 static void get(struct reading *reading, const char *stream, stream_get_handler handler) {
@@ -99,8 +100,7 @@ static void get(struct reading *reading, const char *stream, stream_get_handler 
 static void on_decision(
 	void *context, enum stream_outcome outcome, const struct bus_message *message) {
 	struct reading *reading = context;
-	if (outcome != STREAM_STORED ||
-		!decision_decode(&decision, message->data, message->size)) {
+	if (outcome != STREAM_STORED || !decision_decode(&decision, message->data, message->size)) {
 		finish_reading(reading, true);
 		return;
 	}
@@ -163,7 +163,7 @@ static void retry(struct holders *holders, int64_t now_us) {
 	}
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static struct holders *begin(struct bus *bus, const struct campaign *campaign, int64_t now_us) {
 	struct holders *holders = memory_new(sizeof *holders);

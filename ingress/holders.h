@@ -1,17 +1,18 @@
 /*
  * holders - who may have something in a campaign that gives nothing any more.
  *
- * A campaign is over when it is closed, or when all is sold and nothing can come back. The crowd that
- * comes after that may be many times as large as the campaign, and must not fill the line only to be
- * told so one by one. But whoever has a booking must still get it when asking again. Both promises are
- * kept by a Bloom filter of the identities of all who ever got a booking, a hold or a place on the
- * waiting list:
+ * A campaign is over when it is closed, or when all is sold and nothing can come back. The crowd
+ * that comes after that may be many times as large as the campaign, and must not fill the line only
+ * to be told so one by one. But whoever has a booking must still get it when asking again. Both
+ * promises are kept by a Bloom filter of the identities of all who ever got a booking, a hold or a
+ * place on the waiting list:
  *
  *	not in it	has nothing, certainly: is told that it is over, from memory
- *	in it		goes into the line, which knows (and with it about one in a hundred strangers)
+ *	in it		goes into the line, which knows; and with it one in a hundred strangers
  *
  * The filter is made from the log, the first time that somebody asks after the end; until it is
- * complete everybody goes into the line. The end is final, so a filter that was complete once stays so.
+ * complete everybody goes into the line. The end is final, so a filter that was complete once stays
+ * so.
  */
 #ifndef INGRESS_HOLDERS_H
 #define INGRESS_HOLDERS_H

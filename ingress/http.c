@@ -10,38 +10,41 @@ struct search {
 	bool repeated; /* a header that must stand alone does not */
 };
 
+static bool is_named(const struct http_line *line, struct http_slice name) {
+	return http_slice_equals_ignoring_case(line->name, name);
+}
+
 /* The header, of which there must not be two: servers would differ about which one counts. */
 static struct http_slice only(struct search *search, const char *name) {
+	const struct http_slice wanted = {name, strlen(name)};
 	struct http_slice found = {NULL, 0};
 	for (size_t i = 0; i < search->head->lines_count; i++) {
-		const struct http_line *line = &search->head->lines[i];
-		if (http_slice_is_word(line->name, name)) {
+		if (is_named(&search->head->lines[i], wanted)) {
 			search->repeated = search->repeated || found.start != NULL;
-			found = line->value;
+			found = search->head->lines[i].value;
 		}
 	}
 	return found;
 }
 
 static struct http_slice first(const struct search *search, const char *name) {
+	const struct http_slice wanted = {name, strlen(name)};
 	for (size_t i = 0; i < search->head->lines_count; i++) {
-		const struct http_line *line = &search->head->lines[i];
-		if (http_slice_is_word(line->name, name)) {
-			return line->value;
+		if (is_named(&search->head->lines[i], wanted)) {
+			return search->head->lines[i].value;
 		}
 	}
 	return (struct http_slice){NULL, 0};
 }
 
 static struct http_slice last(const struct search *search, const char *name) {
-	struct http_slice found = {NULL, 0};
-	for (size_t i = 0; i < search->head->lines_count; i++) {
-		const struct http_line *line = &search->head->lines[i];
-		if (http_slice_is_word(line->name, name)) {
-			found = line->value;
+	const struct http_slice wanted = {name, strlen(name)};
+	for (size_t i = search->head->lines_count; i > 0; i--) {
+		if (is_named(&search->head->lines[i - 1], wanted)) {
+			return search->head->lines[i - 1].value;
 		}
 	}
-	return found;
+	return (struct http_slice){NULL, 0};
 }
 
 static enum http_method method_of(struct http_slice name) {

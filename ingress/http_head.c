@@ -4,40 +4,41 @@
 #include <llhttp.h>
 #include <string.h>
 
+static bool is_plain(char c) {
+	return ((unsigned char)c >= ' ' && c != 0x7f) || c == '\t';
+}
+
 enum http_head_extent http_head_find(const char *bytes, size_t size, size_t *head_size) {
 	/* A method is upper-case letters. This turns away an empty line, and TLS, at the first byte. */
 	if (size > 0 && (bytes[0] < 'A' || bytes[0] > 'Z')) {
 		return HTTP_HEAD_REFUSED;
 	}
 	size_t line = 0; /* where the line begins that we are in */
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-		if (i == line && (c == ' ' || c == '\t' || c == ':')) {
+	size_t i = 0;
+	for (;;) {
+		if (i < size && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == ':')) {
 			return HTTP_HEAD_REFUSED; /* folded onto the line before, or without a name */
 		}
-		if (line == 0 && c == '\t') {
-			return HTTP_HEAD_REFUSED; /* some take it for a blank in the request line */
+		while (i < size && is_plain(bytes[i])) {
+			i++;
 		}
-		if ((c >= ' ' && c != 0x7f) || c == '\t') {
-			continue;
-		}
-		if (c != '\r') {
+		/* Some take a tab for a blank in the request line. */
+		if (line == 0 && memchr(bytes, '\t', i) != NULL) {
 			return HTTP_HEAD_REFUSED;
 		}
-		if (i + 1 == size) {
+		if (i == size || (bytes[i] == '\r' && i + 1 == size)) {
 			return HTTP_HEAD_UNFINISHED;
 		}
-		if (bytes[i + 1] != '\n') {
+		if (bytes[i] != '\r' || bytes[i + 1] != '\n') {
 			return HTTP_HEAD_REFUSED;
 		}
 		if (i == line) {
 			*head_size = i + 2;
 			return HTTP_HEAD_FOUND;
 		}
-		i++;
-		line = i + 1;
+		i += 2;
+		line = i;
 	}
-	return HTTP_HEAD_UNFINISHED;
 }
 
 static int on_method(llhttp_t *parser, const char *start, size_t size) {

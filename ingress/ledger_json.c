@@ -17,8 +17,8 @@ void ledger_json_append(
 			.units = booking->units,
 			.place = booking->place,
 			.booked_at_ms = booking->booked_at_ms,
-			.offset_minutes = zone_offset_minutes(
-				booking->time_zone, booking->booked_at_ms),
+			.offset_minutes =
+				zone_offset_minutes(booking->time_zone, booking->booked_at_ms),
 			.pay_by_ms = booking->status == BOOKING_HELD ? booking->pay_by_ms : 0,
 			.rank = booking->status == BOOKING_WAITING ? booking->rank : 0,
 		});

@@ -41,7 +41,7 @@ struct lines {
 	struct decision decision; /* scratch, for one decision at a time */
 };
 
-/* ---- what batchers ask for --------------------------------------------------------------------- */
+/* ---- what batchers ask for ------------------------------------------------------------------- */
 
 static struct line *line_of(const struct batch *batch) {
 	return batch->batcher->owner;
@@ -96,15 +96,15 @@ static void publish(struct batch *batch) {
 	};
 	measures.batches_sent++;
 	measures.batch_entries += batch->count;
-	batch->request = stream_publish(
-		line_of(batch)->lines->bus, &publication, PUBLISH_TIMEOUT_MS, on_acknowledged, batch);
+	batch->request = stream_publish(line_of(batch)->lines->bus, &publication,
+		PUBLISH_TIMEOUT_MS, on_acknowledged, batch);
 }
 
 static void forget(struct batch *batch) {
 	bus_cancel(line_of(batch)->lines->bus, batch->request);
 }
 
-/* ---- answering --------------------------------------------------------------------------------- */
+/* ---- answering ------------------------------------------------------------------------------- */
 
 /* The waiter leaves its batch and is told; it is free after that. */
 static void answer_waiter(struct waiter *waiter, const struct line_answer *answer) {
@@ -120,9 +120,9 @@ static void stored(struct batch *batch) {
 	for (uint16_t i = 0; i < batch->count; i++) {
 		struct waiter *waiter = batch->waiters[i];
 		if (waiter != NULL && waiter->has_waited) {
-			answer_waiter(waiter,
-				&(struct line_answer){
-					.outcome = LINE_QUEUED, .n = batch->n, .index = i});
+			answer_waiter(
+				waiter, &(struct line_answer){
+						.outcome = LINE_QUEUED, .n = batch->n, .index = i});
 		}
 	}
 }
@@ -137,8 +137,9 @@ static void tell_all(struct batch *batch, enum line_outcome outcome) {
 }
 
 static void refused(struct batch *batch) {
-	log_warn("batch_refused", "campaign=%s requests=%u do=\"see the broker's log: the stream is "
-				  "missing, sealed or not permitted\"",
+	log_warn("batch_refused",
+		"campaign=%s requests=%u do=\"see the broker's log: the stream is "
+		"missing, sealed or not permitted\"",
 		line_of(batch)->campaign->id, batch->count);
 	tell_all(batch, LINE_REFUSED);
 }
@@ -169,14 +170,13 @@ static void expire(struct waiter *waiter, int64_t now_us) {
 static void tell_decided(struct batch *batch, const struct decision *decision) {
 	for (uint16_t i = 0; i < batch->count; i++) {
 		if (batch->waiters[i] != NULL) {
-			answer_waiter(batch->waiters[i],
-				&(struct line_answer){
-					.outcome = LINE_DECIDED,
-					.n = decision->n,
-					.index = i,
-					.decision = decision,
-					.answer = &decision->answers[i],
-				});
+			answer_waiter(batch->waiters[i], &(struct line_answer){
+								 .outcome = LINE_DECIDED,
+								 .n = decision->n,
+								 .index = i,
+								 .decision = decision,
+								 .answer = &decision->answers[i],
+							 });
 		}
 	}
 }
@@ -215,7 +215,7 @@ void lines_decided(struct lines *lines, struct campaign *campaign, const struct 
 	mark_dirty(line);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------ */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static const struct batcher_port port = {
 	.name = name,
@@ -257,13 +257,12 @@ static struct waiter *enter(
 	waiter->campaign = request->campaign;
 	waiter->handler = request->handler;
 	waiter->arrived_us = clock_monotonic_us();
-	waiters_set_deadline(
-		&line->lines->waiters, waiter, waiter->arrived_us + request->wait_us);
+	waiters_set_deadline(&line->lines->waiters, waiter, waiter->arrived_us + request->wait_us);
 	return waiter;
 }
 
-struct waiter *line_book(struct lines *lines, const struct line_request *request,
-	const struct book_request *entry) {
+struct waiter *line_book(
+	struct lines *lines, const struct line_request *request, const struct book_request *entry) {
 	struct line *line = line_for(lines, request->campaign);
 	struct waiter *waiter = enter(line, &line->book, request);
 	if (waiter != NULL) {
@@ -291,7 +290,7 @@ void line_abandon(struct waiter *waiter) {
 	waiters_give_back(&waiter->lines->waiters, waiter);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void lines_flush(struct lines *lines) {
 	if (lines->dirty == NULL) {

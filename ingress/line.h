@@ -4,10 +4,10 @@
  *	line_book ──▶ batcher ──▶ req.<c>.book ──▶ (sequencer) ──▶ decided.<c> ──▶ lines_decided
  *	                 waiter ◀── decided, or its patience ended ──▶ its handler, once
  *
- * A request of the batcher's is published with an acknowledgement; nobody is told that a request is in
- * the line before that. When the wait that a client asked for is over, a request that is stored gets
- * a ticket; one that is not gets LINE_LATE, after LINE_STORE_US at least. The request may still be
- * decided then: with the same Idempotency-Key the client gets that answer.
+ * A request of the batcher's is published with an acknowledgement; nobody is told that a request is
+ * in the line before that. When the wait that a client asked for is over, a request that is stored
+ * gets a ticket; one that is not gets LINE_LATE, after LINE_STORE_US at least. The request may
+ * still be decided then: with the same Idempotency-Key the client gets that answer.
  */
 #ifndef INGRESS_LINE_H
 #define INGRESS_LINE_H
@@ -26,8 +26,8 @@
 
 enum line_outcome {
 	LINE_DECIDED, /* decision and answer are there */
-	LINE_QUEUED, /* stored as entry index of request n, not decided yet */
-	LINE_LATE, /* not known to be stored */
+	LINE_QUEUED,  /* stored as entry index of request n, not decided yet */
+	LINE_LATE,    /* not known to be stored */
 	LINE_REFUSED, /* not stored, and never will be: for an operator to mend */
 };
 
@@ -53,8 +53,8 @@ struct line_request {
 
 /* The caller fills in call, context and wait_seconds of the waiter. NULL: too much is waiting
  * already. handler is not called from inside. */
-struct waiter *line_book(struct lines *lines, const struct line_request *request,
-	const struct book_request *entry);
+struct waiter *line_book(
+	struct lines *lines, const struct line_request *request, const struct book_request *entry);
 struct waiter *line_cancel(struct lines *lines, const struct line_request *request,
 	const struct cancel_request *entry);
 /* The client went away: handler will not be called. */

@@ -18,7 +18,7 @@
 
 /*
  *	waiting ──a connection is free──▶ running ──thread done──▶ answered
- *	   └────────── deadline ──────────────└──▶ answered as unavailable; freed when the thread is done
+ *	   └────────── deadline ──────────────└──▶ answered as unavailable
  */
 struct job {
 	uv_work_t work;
@@ -57,8 +57,7 @@ struct lookup *lookup_create(uv_loop_t *loop, const char *database_url, const ch
 	lookup->waiting_end = &lookup->waiting;
 	uint64_t seed;
 	crypto_random(&seed, sizeof seed);
-	lookup->backoff =
-		backoff_init((struct backoff_range){.ms_min = 100, .ms_max = 5000}, seed);
+	lookup->backoff = backoff_init((struct backoff_range){.ms_min = 100, .ms_max = 5000}, seed);
 	return lookup;
 }
 
@@ -86,8 +85,7 @@ static void note_outcome(struct lookup *lookup, const struct job *job) {
 /* On a thread: nothing but the job and its connection may be touched. */
 static void run_job(uv_work_t *work) {
 	struct job *job = work->data;
-	job->outcome =
-		lookup_query(job->database, &job->question, &job->answer, job->bookings);
+	job->outcome = lookup_query(job->database, &job->question, &job->answer, job->bookings);
 }
 
 static void start_waiting(struct lookup *lookup);

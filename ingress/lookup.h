@@ -1,9 +1,9 @@
 /*
  * lookup - reads from the database, off the loop: whose contact is this, what has somebody booked.
  *
- * A few threads with a connection each, a bounded queue in front of them, and a deadline that the loop
- * keeps, whatever a thread hangs on. Where the database fails, nobody is let through to it for a moment
- * that grows from failure to failure, so that a database that comes back is not trampled.
+ * A few threads with a connection each, a bounded queue in front of them, and a deadline that the
+ * loop keeps, whatever a thread hangs on. Where the database fails, nobody is let through to it for
+ * a moment that grows from failure to failure, so that a database that comes back is not trampled.
  * Nothing that a buyer waits for depends on this.
  */
 #ifndef INGRESS_LOOKUP_H
@@ -26,14 +26,14 @@ struct lookup;
 #define LOOKUP_BOOKINGS_MAX 100u
 
 enum lookup_kind {
-	LOOKUP_CONTACT, /* the account that an identity belongs to, and its contact of the other channel */
-	LOOKUP_BOOKINGS, /* all bookings of a person, newest campaign first, LOOKUP_BOOKINGS_MAX of them */
-	LOOKUP_BOOKING, /* one booking, whosever it is */
+	LOOKUP_CONTACT,  /* whose an identity is, and that account's contact of the other channel */
+	LOOKUP_BOOKINGS, /* a person's, newest campaign first, LOOKUP_BOOKINGS_MAX at most */
+	LOOKUP_BOOKING,  /* one booking, whosever it is */
 };
 
 struct lookup_question {
 	enum lookup_kind kind;
-	struct person person; /* for LOOKUP_CONTACT: the identity alone */
+	struct person person;     /* for LOOKUP_CONTACT: the identity alone */
 	struct booking_name name; /* LOOKUP_BOOKING */
 };
 
@@ -48,7 +48,7 @@ struct lookup_booking {
 	uint64_t place;
 	int64_t booked_at_ms;
 	int64_t pay_by_ms; /* 0: none */
-	bool is_mine; /* of the person who asks, by any account that was merged */
+	bool is_mine;      /* of the person who asks, by any account that was merged */
 };
 
 struct lookup_answer {
@@ -69,8 +69,7 @@ struct lookup_answer {
 typedef void (*lookup_handler)(void *context, const struct lookup_answer *answer);
 
 /* Connects when the first question comes. */
-struct lookup *lookup_create(
-	struct uv_loop_s *loop, const char *database_url, const char *name);
+struct lookup *lookup_create(struct uv_loop_s *loop, const char *database_url, const char *name);
 /* After the loop has ended; waits for threads that are at work. */
 void lookup_destroy(struct lookup *lookup);
 

@@ -12,15 +12,14 @@
 #define QUERY_MS 900
 #define UUID_TEXT (ACCOUNT_BYTES * 2u + 1u)
 
-static const char contact_sql[] =
-	"select own.account, partner.identity, partner.channel"
-	" from contacts own"
-	" left join lateral ("
-	"  select identity, channel from contacts"
-	"  where account = own.account and channel <> own.channel"
-	"  order by verified_at, identity limit 1"
-	" ) partner on true"
-	" where own.identity = $1";
+static const char contact_sql[] = "select own.account, partner.identity, partner.channel"
+				  " from contacts own"
+				  " left join lateral ("
+				  "  select identity, channel from contacts"
+				  "  where account = own.account and channel <> own.channel"
+				  "  order by verified_at, identity limit 1"
+				  " ) partner on true"
+				  " where own.identity = $1";
 
 /* Whoever a token speaks for: its account, the accounts that its contacts belong to by now, and all
  * that were merged with one of these, in either direction. */
@@ -44,9 +43,8 @@ static const char contact_sql[] =
 	" exists (select from mine where mine.account = b.account)"                                \
 	" from bookings b join campaigns c on c.ordinal = b.campaign "
 
-static const char bookings_sql[] = MINE COLUMNS
-	"where b.account in (select account from mine)"
-	" order by c.ordinal desc, b.number limit 100";
+static const char bookings_sql[] = MINE COLUMNS "where b.account in (select account from mine)"
+						" order by c.ordinal desc, b.number limit 100";
 static const char booking_sql[] = MINE COLUMNS "where b.campaign = $4 and b.number = $5";
 static const char ledger_sql[] = "select decided_n from campaigns where ordinal = $1";
 
@@ -82,10 +80,9 @@ static enum database_outcome query_contact(struct database *database,
 		answer->has_account = database_value_bytes(
 			rows, 0, 0, answer->account.bytes, sizeof answer->account.bytes);
 		int64_t channel = database_value_i64(rows, 0, 2);
-		answer->has_partner =
-			(channel == CHANNEL_EMAIL || channel == CHANNEL_SMS) &&
-			database_value_bytes(
-				rows, 0, 1, answer->partner.bytes, sizeof answer->partner.bytes);
+		answer->has_partner = (channel == CHANNEL_EMAIL || channel == CHANNEL_SMS) &&
+				      database_value_bytes(rows, 0, 1, answer->partner.bytes,
+					      sizeof answer->partner.bytes);
 		answer->partner_channel = channel == CHANNEL_EMAIL ? CHANNEL_EMAIL : CHANNEL_SMS;
 	}
 	database_rows_free(rows);
@@ -173,9 +170,10 @@ enum database_outcome lookup_query(struct database *database,
 	const struct lookup_question *question, struct lookup_answer *answer,
 	struct lookup_booking *bookings) {
 	*answer = (struct lookup_answer){0};
-	enum database_outcome outcome = question->kind == LOOKUP_CONTACT
-		? query_contact(database, question, answer)
-		: query_bookings(database, question, answer, bookings);
+	enum database_outcome outcome =
+		question->kind == LOOKUP_CONTACT
+			? query_contact(database, question, answer)
+			: query_bookings(database, question, answer, bookings);
 	answer->is_available = outcome == DATABASE_OK;
 	return outcome;
 }

@@ -21,8 +21,7 @@ struct measures measures;
 
 #define VERDICT(name, verdict)                                                                     \
 	COUNTER("verdicts_total", "verdict=\"" name "\"",                                          \
-		"Answers of the line that reached a waiting client or a poll.",                    \
-		verdicts[verdict])
+		"Answers of the line that reached a waiting client or a poll.", verdicts[verdict])
 
 const struct metric measures_table[] = {
 	RESPONSES(ROUTE_BOOK, "POST /v1/bookings"),
@@ -54,19 +53,23 @@ const struct metric measures_table[] = {
 	VERDICT("not_cancellable", VERDICT_NOT_CANCELLABLE),
 	COUNTER("repeated_total", "", "Answers that were given before: a retry with its key.",
 		repeated),
-	COUNTER("tickets_total", "", "Answers with a ticket: stored, not decided in time.", tickets),
+	COUNTER("tickets_total", "", "Answers with a ticket: stored, not decided in time.",
+		tickets),
 	COUNTER("late_total", "", "Requests not known to be stored when patience ended.", late),
 	COUNTER("refused_at_the_door_total", "", "Booking requests answered without the line.",
 		refused_at_the_door),
-	COUNTER("line_full_total", "", "Booking requests refused because too many wait.", line_full),
+	COUNTER("line_full_total", "", "Booking requests refused because too many wait.",
+		line_full),
 	GAUGE("entries_waiting", "Requests that wait to be sent.", entries_waiting),
 	GAUGE("waiters", "Clients that wait for an answer of the line.", waiters),
 	COUNTER("batches_total", "", "Batches published, tries included.", batches_sent),
 	COUNTER("batch_entries_total", "", "Requests in these batches.", batch_entries),
 	COUNTER("batches_retried_total", "", "Batches that were not acknowledged at once.",
 		batches_retried),
-	COUNTER("decisions_asked_total", "", "Decisions that had to be asked for.", decisions_asked),
-	COUNTER("polls_from_memory_total", "", "Polls answered from memory.", decisions_from_memory),
+	COUNTER("decisions_asked_total", "", "Decisions that had to be asked for.",
+		decisions_asked),
+	COUNTER("polls_from_memory_total", "", "Polls answered from memory.",
+		decisions_from_memory),
 	COUNTER("polls_from_stream_total", "", "Polls that needed the stream.",
 		decisions_from_stream),
 	HISTOGRAM("store_seconds", "From sending a batch to its acknowledgement.", store_time),

@@ -18,7 +18,7 @@
 struct measures {
 	/* HTTP */
 	uint64_t responses[ROUTE_COUNT][6]; /* by the first digit of the status */
-	uint64_t limited; /* refused by admission */
+	uint64_t limited;                   /* refused by admission */
 	uint64_t connections;
 	uint64_t connections_accepted;
 	uint64_t connections_refused;
@@ -26,9 +26,9 @@ struct measures {
 	uint64_t requests_timed_out;
 	/* the line */
 	uint64_t verdicts[MEASURES_VERDICTS];
-	uint64_t repeated; /* answers given again */
-	uint64_t tickets; /* 202 */
-	uint64_t late; /* not known to be stored when patience ended */
+	uint64_t repeated;            /* answers given again */
+	uint64_t tickets;             /* 202 */
+	uint64_t late;                /* not known to be stored when patience ended */
 	uint64_t refused_at_the_door; /* not open yet, or over, answered from memory */
 	uint64_t line_full;
 	uint64_t entries_waiting;

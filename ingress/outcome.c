@@ -90,8 +90,7 @@ void outcome_append_members(struct text *text, const struct application *applica
 	if (problem == PROBLEM_NOT_OPEN && has_opening(campaign)) {
 		int64_t opens_at_ms = campaign->definition.opens_at_ms;
 		text_append(text, ",\"opens_at\":\"");
-		timestamp_append(
-			text, opens_at_ms, campaign_offset_minutes(campaign, opens_at_ms));
+		timestamp_append(text, opens_at_ms, campaign_offset_minutes(campaign, opens_at_ms));
 		text_append_char(text, '"');
 	} else if (answer != NULL && outcome_booking(&booking, campaign, answer)) {
 		text_append(text, ",\"booking\":");
@@ -139,13 +138,12 @@ void outcome_count(const struct answer *answer) {
 	}
 }
 
-/* ---- tickets ----------------------------------------------------------------------------------- */
+/* ---- tickets --------------------------------------------------------------------------------- */
 
-/* Requests that are decided before this one: batches between the newest decision and this one, by the
- * mean size of batches lately, and the entries of its own batch before it. */
+/* Requests that are decided before this one: batches between the newest decision and this one,
+ * by the mean size of batches lately, and the entries of its own batch before it. */
 static uint64_t ahead_of(const struct campaign *campaign, const struct outcome_place *place) {
-	uint64_t batches =
-		place->n > campaign->newest_n ? place->n - campaign->newest_n - 1 : 0;
+	uint64_t batches = place->n > campaign->newest_n ? place->n - campaign->newest_n - 1 : 0;
 	return batches * campaign->batch_mean_16 / 16 + place->index;
 }
 
@@ -181,14 +179,13 @@ void outcome_queue(const struct call *call, const struct campaign *campaign,
 	outcome_append_queued(&text, ticket, campaign, place);
 	assert(!text.failed);
 	measures.tickets++;
-	reply_send(call,
-		&(struct http_response){
-			.status = 202,
-			.content_type = REPLY_JSON,
-			.location = location,
-			.preference_applied = preference_applied,
-			.retry_after = outcome_poll_after(call->application),
-			.body = body,
-			.body_size = text.used,
-		});
+	reply_send(call, &(struct http_response){
+				 .status = 202,
+				 .content_type = REPLY_JSON,
+				 .location = location,
+				 .preference_applied = preference_applied,
+				 .retry_after = outcome_poll_after(call->application),
+				 .body = body,
+				 .body_size = text.used,
+			 });
 }

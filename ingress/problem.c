@@ -20,13 +20,15 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 	[PROBLEM_TOKEN_EXPIRED] = {"token_expired", 401, "Token expired",
 		"Log in again. Bookings and places in line are kept."},
 	[PROBLEM_BAD_CODE] = {"bad_code", 401, "Wrong code",
-		"The code is wrong, or has expired. Look at the newest message, or ask for a new code "
+		"The code is wrong, or has expired. Look at the newest message, or ask for a new "
+		"code "
 		"with POST /v1/register."},
 	[PROBLEM_PAUSED] = {"paused", 403, "Paused",
 		"This campaign is paused. Try again later: it goes on in the same order."},
 	[PROBLEM_CLOSED] = {"closed", 403, "Closed", "This campaign is over."},
 	[PROBLEM_NOT_VERIFIED] = {"not_verified", 403, "One more proof is needed",
-		"This campaign wants another contact proved. Log in with it too, with this token in "
+		"This campaign wants another contact proved. Log in with it too, with this token "
+		"in "
 		"Authorization; then book with the new token."},
 	[PROBLEM_UNKNOWN_PATH] = {"not_found", 404, "Not found",
 		"There is no such call. Look at the spelling of the path."},
@@ -60,7 +62,8 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 	[PROBLEM_CODE_TOO_SOON] = {"code_too_soon", 429, "A code is on its way",
 		"Look for the message that was sent. Another one can be had after Retry-After."},
 	[PROBLEM_TOO_MANY_CODES] = {"too_many_codes", 429, "Too many codes",
-		"This contact has used up its messages or tries. Wait as long as Retry-After says, then "
+		"This contact has used up its messages or tries. Wait as long as Retry-After says, "
+		"then "
 		"ask for a new code."},
 	[PROBLEM_OVERLOADED] = {"overloaded", 503, "Very busy",
 		"Nothing was stored. Send the same request again after Retry-After."},
@@ -68,10 +71,12 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
 		"It is not known whether the request is in the line. Send it again with the same "
 		"Idempotency-Key: it is never counted twice."},
 	[PROBLEM_LINE_UNAVAILABLE] = {"line_unavailable", 503, "Line not available",
-		"This campaign cannot take requests at the moment. Send the same request again after "
+		"This campaign cannot take requests at the moment. Send the same request again "
+		"after "
 		"Retry-After."},
 	[PROBLEM_LOGIN_UNAVAILABLE] = {"login_unavailable", 503, "Login not available",
-		"Codes cannot be sent or checked at the moment. Try again after Retry-After; a code "
+		"Codes cannot be sent or checked at the moment. Try again after Retry-After; a "
+		"code "
 		"that you have stays good."},
 	[PROBLEM_LEDGER_UNAVAILABLE] = {"ledger_unavailable", 503, "Bookings not readable",
 		"The table of bookings cannot be read, or is a moment behind. Nothing is lost. Try "
@@ -120,13 +125,12 @@ void problem_answer(
 	}
 	text_append_char(&text, '}');
 	assert(!text.failed);
-	reply_send(call,
-		&(struct http_response){
-			.status = row->status,
-			.content_type = "application/problem+json",
-			.allow = extra->allow,
-			.retry_after = extra->retry_after,
-			.body = body,
-			.body_size = text.used,
-		});
+	reply_send(call, &(struct http_response){
+				 .status = row->status,
+				 .content_type = "application/problem+json",
+				 .allow = extra->allow,
+				 .retry_after = extra->retry_after,
+				 .body = body,
+				 .body_size = text.used,
+			 });
 }

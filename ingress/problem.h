@@ -1,8 +1,8 @@
 /*
  * problem - every refusal of the API, as problem details (RFC 9457).
  *
- * A refusal has a stable code, which clients decide by and docs/api.md lists, and a sentence in plain
- * words that says what to do. Its type is "urn:firstcome:problem:<code>".
+ * A refusal has a stable code, which clients decide by and docs/api.md lists, and a sentence in
+ * plain words that says what to do. Its type is "urn:firstcome:problem:<code>".
  */
 #ifndef INGRESS_PROBLEM_H
 #define INGRESS_PROBLEM_H
@@ -56,9 +56,9 @@ const struct problem_row *problem_row(enum problem problem);
 
 /* What a problem may say besides its row; zero for nothing. */
 struct problem_extra {
-	const char *detail; /* in place of the row's */
+	const char *detail;  /* in place of the row's */
 	const char *members; /* more JSON members, beginning with ',' */
-	int retry_after; /* seconds */
+	int retry_after;     /* seconds */
 	const char *allow;
 };
 

@@ -17,13 +17,12 @@ void reply_send(const struct call *call, const struct http_response *response) {
 
 void reply_json(const struct call *call, const struct text *body) {
 	assert(!body->failed);
-	reply_send(call,
-		&(struct http_response){
-			.status = 200,
-			.content_type = REPLY_JSON,
-			.body = body->start,
-			.body_size = body->used,
-		});
+	reply_send(call, &(struct http_response){
+				 .status = 200,
+				 .content_type = REPLY_JSON,
+				 .body = body->start,
+				 .body_size = body->used,
+			 });
 }
 
 void reply_cacheable(const struct call *call, const struct text *body, const char *etag) {

@@ -20,8 +20,8 @@ void reply_json(const struct call *call, const struct text *body);
  * who has it. Inside the handler only. */
 void reply_cacheable(const struct call *call, const struct text *body, const char *etag);
 
-/* seconds and up to as much again: what everybody is told at one moment must not bring everybody back
- * at one moment. At least 1. */
+/* seconds and up to as much again: what everybody is told at one moment must not bring everybody
+ * back at one moment. At least 1. */
 int reply_spread(int seconds);
 
 #endif

@@ -11,7 +11,7 @@
 struct row {
 	enum http_method method;
 	const char *pattern; /* "*" stands for one parameter */
-	const char *allow; /* all methods of this pattern */
+	const char *allow;   /* all methods of this pattern */
 	const char *name;
 };
 
@@ -28,7 +28,8 @@ static const struct row rows[] = {
 	[ROUTE_REGISTER] = {HTTP_POST, "/v1/register", "POST", "POST /v1/register"},
 	[ROUTE_LOGIN] = {HTTP_POST, "/v1/login", "POST", "POST /v1/login"},
 	[ROUTE_BOOKINGS] = {HTTP_GET, "/v1/bookings", "GET, HEAD, POST", "GET /v1/bookings"},
-	[ROUTE_BOOKING] = {HTTP_GET, "/v1/bookings/*", "DELETE, GET, HEAD", "GET /v1/bookings/{id}"},
+	[ROUTE_BOOKING] = {HTTP_GET, "/v1/bookings/*", "DELETE, GET, HEAD",
+		"GET /v1/bookings/{id}"},
 	[ROUTE_CANCEL] = {HTTP_DELETE, "/v1/bookings/*", "DELETE, GET, HEAD",
 		"DELETE /v1/bookings/{id}"},
 };
@@ -84,7 +85,8 @@ enum route_outcome routes_match(
 			continue;
 		}
 		if (rows[i].method == method) {
-			*match = (struct route_match){.route = (enum route)i, .parameter = parameter};
+			*match = (struct route_match){
+				.route = (enum route)i, .parameter = parameter};
 			return ROUTE_FOUND;
 		}
 		match->allow = rows[i].allow;

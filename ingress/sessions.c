@@ -1,5 +1,6 @@
 /*
- * sessions - one struct for each registration or login under way, and the steps that it goes through.
+ * sessions - one struct for each registration or login under way, and the steps that it goes
+ * through.
  */
 #include "ingress/sessions.h"
 
@@ -45,7 +46,7 @@ struct session {
 
 static uint32_t sessions_count;
 
-/* ---- beginning and end ------------------------------------------------------------------------- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 static void on_closed(void *state) {
 	struct session *session = state;
@@ -87,7 +88,7 @@ static void refuse_for_now(struct session *session) {
 	refuse(session, PROBLEM_LOGIN_UNAVAILABLE, reply_spread(1) * INT64_C(1000));
 }
 
-/* ---- storing a message ------------------------------------------------------------------------- */
+/* ---- storing a message ----------------------------------------------------------------------- */
 
 static void publish(struct session *session);
 
@@ -132,7 +133,7 @@ static void store(
 	publish(session);
 }
 
-/* ---- register ---------------------------------------------------------------------------------- */
+/* ---- register -------------------------------------------------------------------------------- */
 
 static void answer_registered(struct session *session) {
 	measures.codes_sent++;
@@ -148,13 +149,12 @@ static void answer_registered(struct session *session) {
 	text_append_char(&text, '}');
 	assert(!text.failed);
 	if (!session->closed) {
-		reply_send(&session->request.call,
-			&(struct http_response){
-				.status = 202,
-				.content_type = REPLY_JSON,
-				.body = body,
-				.body_size = text.used,
-			});
+		reply_send(&session->request.call, &(struct http_response){
+							   .status = 202,
+							   .content_type = REPLY_JSON,
+							   .body = body,
+							   .body_size = text.used,
+						   });
 	}
 	end(session);
 }
@@ -201,7 +201,7 @@ void sessions_register(const struct session_request *request) {
 	}
 }
 
-/* ---- log in ------------------------------------------------------------------------------------ */
+/* ---- log in ---------------------------------------------------------------------------------- */
 
 static void answer_logged_in(struct session *session) {
 	measures.logins++;
@@ -247,9 +247,8 @@ static void grant(struct session *session, const struct account_id *account,
 }
 
 static void grant_alone(struct session *session) {
-	struct account_id account =
-		people_account_of(&session->request.call.application->secrets.identity,
-			&session->request.identity);
+	struct account_id account = people_account_of(
+		&session->request.call.application->secrets.identity, &session->request.identity);
 	grant(session, &account, NULL, false);
 }
 

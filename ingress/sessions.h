@@ -5,9 +5,9 @@
  *	log in     codebook: may it be tried? ──▶ code right? ──▶ database: whose contact is it?
  *	                ──▶ accounts.verified stored ──▶ 200 with a token
  *
- * Nobody gets an answer before what it says is stored. A database that cannot be asked stops nobody:
- * the token then carries just the contact that was proved, and the limit per person still holds,
- * because the line counts it on every identity.
+ * Nobody gets an answer before what it says is stored. A database that cannot be asked stops
+ * nobody: the token then carries just the contact that was proved, and the limit per person still
+ * holds, because the line counts it on every identity.
  */
 #ifndef INGRESS_SESSIONS_H
 #define INGRESS_SESSIONS_H

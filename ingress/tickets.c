@@ -39,8 +39,8 @@ bool tickets_read(struct ticket *ticket, const struct key *key, const char *text
 		return false;
 	}
 	uint8_t bytes[PLACE_BYTES + MAC_BYTES];
-	size_t decoded = crypto_base64_decode(
-		bytes, sizeof bytes, text + PREFIX_SIZE, size - PREFIX_SIZE);
+	size_t decoded =
+		crypto_base64_decode(bytes, sizeof bytes, text + PREFIX_SIZE, size - PREFIX_SIZE);
 	if (decoded != sizeof bytes) {
 		return false;
 	}
@@ -53,7 +53,6 @@ bool tickets_read(struct ticket *ticket, const struct key *key, const char *text
 	ticket->campaign_ordinal = bytes_read_u32(&reader);
 	ticket->n = bytes_read_u64(&reader);
 	ticket->index = bytes_read_u16(&reader);
-	return bytes_finished(&reader) && ticket->n > 0 &&
-		ticket->index < BATCH_REQUESTS_MAX &&
-		ticket->campaign_ordinal - 1 < CAMPAIGN_ORDINAL_MAX;
+	return bytes_finished(&reader) && ticket->n > 0 && ticket->index < BATCH_REQUESTS_MAX &&
+	       ticket->campaign_ordinal - 1 < CAMPAIGN_ORDINAL_MAX;
 }

@@ -55,7 +55,7 @@ void waiters_set_deadline(struct waiters *waiters, struct waiter *waiter, int64_
 	if (tick < waiters->ticks) {
 		tick = waiters->ticks; /* it has come already: with the next look */
 	}
-	/* If this process slept (SIGSTOP), the wheel lags: better too early than a turn too late. */
+	/* If this process slept (SIGSTOP), the wheel lags: too early is better than too late. */
 	if (tick - waiters->ticks >= WAITERS_SLOTS) {
 		tick = waiters->ticks + WAITERS_SLOTS - 1;
 	}

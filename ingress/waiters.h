@@ -1,9 +1,9 @@
 /*
  * waiters - exchanges that wait for an answer from the line, and when their patience ends.
  *
- * A pool of fixed size and a wheel of lists: a waiter stands on the list of the tick at which it gives
- * up, so setting and removing a deadline costs nothing, and nothing is allocated while serving.
- * Pure: time is an argument.
+ * A pool of fixed size and a wheel of lists: a waiter stands on the list of the tick at which it
+ * gives up, so setting and removing a deadline costs nothing, and nothing is allocated while
+ * serving. Pure: time is an argument.
  */
 #ifndef INGRESS_WAITERS_H
 #define INGRESS_WAITERS_H
@@ -33,8 +33,8 @@ typedef void (*waiter_handler)(struct waiter *waiter, const struct line_answer *
 struct waiter {
 	struct waiter *next; /* on its list */
 	struct waiter *previous;
-	uint32_t slot; /* its list; WAITERS_SLOTS: none */
-	uint16_t index; /* its entry in batch */
+	uint32_t slot;   /* its list; WAITERS_SLOTS: none */
+	uint16_t index;  /* its entry in batch */
 	bool has_waited; /* the wait that was asked for is over: a ticket is good enough */
 	struct batch *batch;
 	struct lines *lines;
@@ -52,7 +52,7 @@ struct waiters {
 	struct waiter *free;
 	uint32_t used; /* the others were never touched, and are no memory yet */
 	struct waiter *slots[WAITERS_SLOTS];
-	int64_t ticks; /* the next tick to look at */
+	int64_t ticks;  /* the next tick to look at */
 	uint32_t count; /* taken */
 };
 

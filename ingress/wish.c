@@ -13,8 +13,8 @@ struct scan {
 };
 
 static void skip_blanks(struct scan *scan) {
-	while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t' ||
-					       *scan->at == '\r' || *scan->at == '\n')) {
+	while (scan->at < scan->end &&
+		(*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\r' || *scan->at == '\n')) {
 		scan->at++;
 	}
 }
@@ -87,7 +87,7 @@ bool wish_read(struct wish *wish, char error[JSON_ERROR_BYTES], struct http_slic
 	struct json_object object;
 	json_init(&object, body.start == NULL ? "" : body.start, body.size);
 	const char *id = json_string(&object, "campaign_id", CAMPAIGN_ID_BYTES_MAX);
-	strcpy(wish->campaign_id, id);
+	memcpy(wish->campaign_id, id, strlen(id) + 1); /* json_string has bounded it */
 	wish->count = (uint32_t)json_u64_or(&object, "count", 0, WISH_COUNT_MAX, 1);
 	json_refuse_unknown(&object);
 	bool read = !object.failed;

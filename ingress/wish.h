@@ -1,8 +1,9 @@
 /*
  * wish - what a booking request asks for: its body, its Idempotency-Key and its Prefer header.
  *
- * Pure. The hot path: the body as nearly every client writes it, {"campaign_id":"burger","count":1},
- * is scanned in place; any other JSON goes to common/json.h, which says what is wrong with it.
+ * Pure. The hot path: the body as nearly every client writes it,
+ * {"campaign_id":"burger","count":1}, is scanned in place; any other JSON goes to common/json.h,
+ * which says what is wrong with it.
  */
 #ifndef INGRESS_WISH_H
 #define INGRESS_WISH_H
@@ -28,8 +29,8 @@ struct wish {
 /* False if it is not such a body: error says why. */
 bool wish_read(struct wish *wish, char error[JSON_ERROR_BYTES], struct http_slice body);
 
-/* The key without its quotes: 1 to 255 visible ASCII characters, as a structured-field string or bare.
- * False if there is a key, but not such a one. key->start is NULL if there is none. */
+/* The key without its quotes: 1 to 255 visible ASCII characters, as a structured-field string or
+ * bare. False if there is a key, but not such a one. key->start is NULL if there is none. */
 bool wish_idempotency_key(struct http_slice *key, struct http_slice header);
 
 /* The seconds in "wait=N" (RFC 7240), cut to WISH_WAIT_SECONDS_MAX; -1 if there is none. */

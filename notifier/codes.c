@@ -32,8 +32,9 @@
 /* How long a code rests that could not be sent. It rests as long as it is old, so there are few tries. */
 #define REST_MS_MIN 500
 #define REST_MS_MAX 30000
-/* The broker sends a code again that was not acknowledged for 30 seconds (its consumer's ack_wait): a code
- * that waited this long has not got that long any more for the longest transfer, and asks for more. */
+/* The broker sends a code again that was not acknowledged in time (ack_wait of its consumer, at least 30
+ * seconds). A code that has waited here may not have that long any more for the longest transfer, so it
+ * asks for more; one that has waited too long rests in the stream instead. */
 #define WAITING_US_ASK_MORE INT64_C(3000000)
 #define WAITING_US_MAX INT64_C(10000000)
 #define DRAIN_MS_MAX 12000
@@ -216,7 +217,7 @@ static void send_code(struct lane *lane, struct slot *slot) {
 	if (clock_monotonic_us() - slot->taken_us > WAITING_US_ASK_MORE) {
 		answer(slot->codes, slot->ack, "+WPI");
 	}
-	char minutes[16];
+	char minutes[24];
 	snprintf(minutes, sizeof minutes, "%" PRId64, (left_ms + 59999) / 60000);
 	struct message message = {
 		.template = TEMPLATE_CODE,

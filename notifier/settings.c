@@ -91,8 +91,8 @@ bool settings_url_host(char host[DOMAIN_BYTES], const char *url) {
 }
 
 bool settings_is_loopback(const char *host) {
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
+	bool is_number = strncmp(host, "127.", 4) == 0 && host[strspn(host, "0123456789.")] == '\0';
+	return is_number || strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
 }
 
 bool settings_read_from(

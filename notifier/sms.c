@@ -56,8 +56,11 @@ static void append_field(struct text *target, const char *name, const char *valu
 
 /* '+' and 8 to 15 digits (E.164): what the ingress lets through. */
 static bool is_phone(const char *contact) {
+	if (contact[0] != '+') {
+		return false;
+	}
 	size_t digits = strspn(contact + 1, "0123456789");
-	return contact[0] == '+' && contact[1 + digits] == '\0' && digits >= 8 && digits <= 15;
+	return contact[1 + digits] == '\0' && digits >= 8 && digits <= 15;
 }
 
 bool sms_compose(struct transfer *transfer, const struct sms_settings *settings,

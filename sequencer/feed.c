@@ -266,7 +266,7 @@ static const struct definition *read_definition(
 	const struct feed *feed, const struct request *request, struct definition *definition) {
 	char error[JSON_ERROR_BYTES];
 	if (request->kind != MESSAGE_DEFINE ||
-		!definition_read(
+		!definition_read_stored(
 			definition, error, request->define.json, request->define.json_size) ||
 		strcmp(definition->id, feed->id) != 0 || request->define.ordinal != feed->ordinal) {
 		return NULL;

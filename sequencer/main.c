@@ -1,7 +1,7 @@
 /*
- * sequencer - decides every campaign: reads the requests, writes the decisions.
+ * main - the sequencer decides every campaign: reads the requests, writes the decisions.
  *
- * Fatal: no keys are needed, only the broker; losing it is waited out. May touch: the broker, its own
+ * It needs the broker, whose loss it waits out, and no keys. It may touch the broker and its own
  * memory; no database, no listening socket, no files but its settings.
  */
 #include <stdint.h>

@@ -2,9 +2,10 @@
 import { recall } from './memory.js';
 
 const TRY_MS = 15000; // slow networks need seconds for the first byte
+const LATE_MS = 4000;
 const WAIT_SECONDS_MAX = 10; // longer waits are told
 
-export const late = new Set(); // being tried again
+export const late = new Set(); // calls without an answer after LATE_MS
 let aheadMs = -Infinity;
 
 /* The server's time: a phone's may be wrong. */
@@ -32,22 +33,22 @@ async function tryOnce(path, options) {
 	}
 }
 
-/* Returns the answer's JSON with retry_after in seconds; throws it if it is a refusal. */
+/* Returns the answer with retry_after in seconds; throws it if it is a refusal. */
 export async function call(method, path, content, extra) {
 	const { token } = recall().session;
 	const body = JSON.stringify(content);
-	const headers = { 'Content-Type': 'application/json', ...extra };
-	if (token) {
-		headers.Authorization = 'Bearer ' + token;
-	}
+	const timer = setTimeout(() => late.add(path), LATE_MS);
+	const bearer = token && { Authorization: 'Bearer ' + token };
+	const headers = { 'Content-Type': 'application/json', ...bearer, ...extra };
 	for (let seconds = 1; ; seconds = Math.min(seconds * 2, WAIT_SECONDS_MAX)) {
 		const answer = await tryOnce(path, { method, headers, body });
 		const { refused, retry_after } = answer;
-		if (!/5..|42[59]/.test(refused) || retry_after > WAIT_SECONDS_MAX) {
+		const early = refused === 425 || refused === 429;
+		if (!(refused >= 500 || (early && retry_after <= WAIT_SECONDS_MAX))) {
+			clearTimeout(timer);
 			late.delete(path);
 			return refused ? Promise.reject(answer) : answer;
 		}
-		late.add(path);
 		await pause(retry_after || seconds);
 	}
 }

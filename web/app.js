@@ -1,14 +1,17 @@
 /* app - runs the page: finds the campaign, follows its counts, does what the buttons say. */
 import { call, now, pause } from './api.js';
 import { recall, remember } from './memory.js';
-import { find, isActive, mine, page, render, show } from './view.js';
+import { find, isActive, mine, page, render, show, wishHere } from './view.js';
 import { clock, language, loadWords, say } from './words.js';
 
 const COUNTS_SECONDS = 3;
 
-function explain({ code, detail, retry_after }) {
+function explain({ code, detail, refused, retry_after }) {
 	const later = retry_after ? ' ' + say('later', clock(retry_after)) : '';
 	page.message = (say(code) || detail || '') + later;
+	if (refused === 401) {
+		remember({ session: {} });
+	}
 }
 
 /* What has ended stays so: the server's table may be a moment behind the line. */
@@ -21,12 +24,12 @@ function keep(booking) {
 
 /* Brings the wish to its answer, however long the line. The key makes every try the same wish. */
 async function settle() {
-	for (let wish; (wish = recall().wish); render()) {
+	for (let wish; (wish = wishHere()); render()) {
 		const { ask, key, ticket } = wish;
 		const answer = await (ticket ? call('GET', '/v1/requests/' + ticket)
 			: call('POST', '/v1/bookings', ask, { 'Idempotency-Key': key, Prefer: 'wait=1' })
 		).catch((refusal) => refusal);
-		if (!recall().wish) {
+		if (!wishHere()) {
 			return; // signed out meanwhile
 		}
 		if (answer.status === 'queued') {
@@ -38,14 +41,13 @@ async function settle() {
 		}
 		explain(answer);
 		if (answer.refused === 401) {
-			return remember({ session: {} }); // the wish goes on after the next login
+			return; // the wish goes on after the next login
 		}
 		remember({ wish: null });
 		keep(answer.booking || answer);
 	}
 }
 
-/* After a login or a reload. */
 async function resume() {
 	settle();
 	if (recall().session.token) {
@@ -54,14 +56,9 @@ async function resume() {
 }
 
 async function sendCode(asked) {
-	const { retry_after } = await call('POST', '/v1/register', { locale: language, ...asked });
+	const { retry_after } = await call('POST', '/v1/register', { locale: language, ...asked })
+		.catch((refusal) => refusal.code === 'code_too_soon' ? refusal : Promise.reject(refusal));
 	remember({ asked, resend_at: now() / 1000 + retry_after });
-}
-
-async function giveCode(code, { asked, session }) {
-	const { token } = await call('POST', '/v1/login', { code, ...asked });
-	remember({ session: { either: true, ...session, ...asked, token }, asked: null });
-	resume().catch(explain);
 }
 
 /* By the ids of buttons and forms. */
@@ -71,16 +68,24 @@ const actions = {
 		location.reload();
 	},
 	async sign() {
+		const { asked, session } = recall();
 		const text = find('entry').value.trim();
-		await (recall().asked ? giveCode(text, recall())
-			: sendCode(text.includes('@') ? { email: text } : { phone: text }));
+		if (!asked) {
+			await sendCode(text.includes('@') ? { email: text } : { phone: text });
+		}
 		find('entry').value = '';
 		find('entry').focus();
+		if (asked) {
+			const { token } = await call('POST', '/v1/login', { code: text, ...asked });
+			remember({ session: { either: true, ...session, ...asked, token }, asked: null });
+			resume().catch(explain);
+		}
 	},
 	resend: () => sendCode(recall().asked),
 	change: () => remember({ asked: null }),
 	book() {
 		const key = crypto.getRandomValues(new Uint32Array(4)).join('-');
+		delete page.ahead;
 		remember({ wish: { ask: { campaign_id: page.id, count: +find('wished').value }, key } });
 		settle();
 	},
@@ -135,8 +140,8 @@ function choose(campaigns) {
 
 async function start() {
 	document.onclick = document.onsubmit = act;
-	setInterval(render, 1000);
-	await loadWords();
+	setInterval(render, 500);
+	await loadWords().catch(() => {}); // then in English
 	const id = new URLSearchParams(location.search).get('c');
 	const answer = await call('GET', '/v1/campaigns' + (id ? '/' + encodeURIComponent(id) : ''))
 		.catch(() => ({ campaigns: [] }));

@@ -1,5 +1,5 @@
 /* memory - what survives a reload; in this tab alone where storage is forbidden.
- * session: token and proofs; asked: where a code went; wish: not answered yet; bookings. */
+ * session: token and proofs; asked: where a code went; wish: not answered yet. */
 const NAME = 'firstcome-1'; // a new shape gets a new number
 let copy;
 

@@ -12,6 +12,11 @@ export const isActive = ({ status }) => /^(booked|held|waitlisted)$/.test(status
 export const mine = () => Object.values(recall().bookings)
 	.filter((booking) => booking.campaign_id === page.id && isActive(booking));
 
+export function wishHere() {
+	const { wish } = recall();
+	return wish && wish.ask.campaign_id === page.id && wish;
+}
+
 /* open or waitlist if one can book, else why not. */
 const gate = ({ state, opens_at, available, waiting, waiting_list, cancellable, held }) =>
 	state === 'paused' || state === 'closed' ? state
@@ -20,7 +25,7 @@ const gate = ({ state, opens_at, available, waiting, waiting_list, cancellable, 
 		: waiting < waiting_list ? 'waitlist'
 		: cancellable || held ? 'gone' : 'sold_out';
 
-/* By id; only what differs, because screen readers speak it. Empty buttons are not shown. */
+/* Only what differs: screen readers speak it. Empty buttons are not shown. */
 function write(texts) {
 	for (const id of Object.keys(texts)) {
 		if (find(id).textContent !== texts[id]) {
@@ -44,12 +49,12 @@ export function show(step) {
 
 function renderSign({ asked, session, resend_at }, contact) {
 	const wait = resend_at - now() / 1000;
-	find('entry').type = asked || contact === 'phone' ? 'tel' : contact === 'email' ? contact : 'text';
-	find('entry').autocomplete = asked ? 'one-time-code' : 'on';
+	const kind = contact === 'phone' ? 'tel' : 'email';
+	find('entry').inputMode = asked ? 'tel' : kind;
+	find('entry').autocomplete = asked ? 'one-time-code' : kind;
 	find('resend').disabled = wait > 0;
 	write({
 		which: asked ? say('sent', asked.email || asked.phone) : say(contact),
-		send: say(asked ? 'confirm' : 'send'),
 		resend: say(asked && 'resend') + (asked && wait > 0 ? ' ' + clock(wait) : ''),
 		change: say(asked && 'change'),
 		who: [session.email, session.phone].join(' '),
@@ -72,7 +77,7 @@ function renderCampaign({ title, opens_at, closes_at, time_zone, available, tota
 		notice: say(state) + (until ? '\n→ ' + when(until, time_zone) : ''),
 		rules: say('rules', page.definition_hash.slice(0, 16)),
 		book: state === 'not_open' && left > 0 ? clock(left) : say('book'),
-		ahead: say(page.ahead && 'ahead', page.ahead),
+		ahead: say(page.ahead >= 0 && 'ahead', page.ahead),
 		status: say(last.status, last.rank),
 		ids: mine().map(({ booking_id }) => booking_id).join('\n'),
 		place: say('place', last.place) + '\n' + when(last.booked_at, time_zone),
@@ -84,13 +89,12 @@ function renderCampaign({ title, opens_at, closes_at, time_zone, available, tota
 export function render() {
 	if (page.id) {
 		const memory = recall();
-		const { session, wish } = memory;
 		const [last] = mine().reverse();
 		const kinds = page.verification === 'both' ? ['email', 'phone'] : [page.verification];
-		const contact = kinds.find((kind) => !session[kind]);
-		const waits = wish && wish.ask.campaign_id === page.id;
+		const contact = kinds.find((kind) => !memory.session[kind]);
 		renderCampaign(page, last || {});
 		renderSign(memory, contact);
+		const waits = wishHere();
 		show(last && !waits ? 'ticket' : contact ? 'sign' : waits ? 'line' : 'book');
 		document.body.classList.toggle('several', page.units_per_person > 1);
 	}

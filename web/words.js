@@ -2,30 +2,28 @@
 import { recall } from './memory.js';
 
 const english = {
-	nothing: 'Nothing is on offer here right now.',
+	nothing: 'Nothing is on offer here now.',
 	total: 'of {} left',
 	slow: 'Busy or slow: we keep trying. Nothing counts twice.',
 	later: 'Please try again in {}.',
 	open: 'Open now',
-	not_open: 'Not open yet. The button wakes up by itself.',
+	not_open: 'Not open yet. The button will wake up.',
 	paused: 'Paused. It goes on by itself.',
-	waitlist: 'All gone, but the waiting list is open.',
+	waitlist: 'All gone. The waiting list is open.',
 	gone: 'All gone for now. Some may come back.',
 	sold_out: 'All gone. Thank you!',
 	closed: 'This has ended. Thank you!',
 	email: 'Email address',
 	phone: 'Mobile number',
 	either: 'Email address or mobile number',
-	send: 'Send me a code',
 	sent: 'Type the 6 digits sent to {}',
-	confirm: 'Continue',
-	bad_contact: 'Please check it: something is missing.',
-	bad_code: 'That is not the code. Look at the newest message.',
+	bad_contact: 'Please check it for mistakes.',
+	bad_code: 'Not the code. Look at the newest message.',
 	resend: 'Send again',
 	change: 'Change contact',
 	signOut: 'Not you? Sign out',
 	book: 'Book now',
-	ahead: '{} ahead of you',
+	ahead: 'You are in line, {} ahead. Your place is kept.',
 	already_booked: 'You already have one: here it is.',
 	booked: 'It’s yours!',
 	held: 'Held for you',
@@ -34,7 +32,7 @@ const english = {
 	place: 'Number {} in line',
 	copied: 'Copied',
 	cancel: 'Cancel my booking',
-	sure: 'Really give it back?',
+	sure: 'Really cancel?',
 	rules: 'Fixed rules: {}',
 };
 let words = english;
@@ -46,8 +44,10 @@ export async function loadWords() {
 	if (language === 'hi') {
 		words = (await import('./hindi.js')).default;
 		document.documentElement.lang = language;
-		for (const id of Object.keys(words)) {
-			(document.getElementById(id) || {}).textContent = words[id];
+		for (const element of document.querySelectorAll('[id]:not(:empty)')) {
+			if (words[element.id]) {
+				element.textContent = words[element.id];
+			}
 		}
 	}
 }

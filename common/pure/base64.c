@@ -37,7 +37,8 @@ bool base64_decode(uint8_t *target, size_t *size, const char *text, size_t text_
 			group = group << 6 | value;
 		}
 		/* Bits behind the last byte must be zero: one text for each value. */
-		if ((missing == 1 && (group & 0xff) != 0) || (missing == 2 && (group & 0xffff) != 0)) {
+		if ((missing == 1 && (group & 0xff) != 0) ||
+			(missing == 2 && (group & 0xffff) != 0)) {
 			return false;
 		}
 		uint8_t *bytes = target + i / 4 * 3;

@@ -91,7 +91,10 @@ uint8_t bytes_read_u8(struct bytes_reader *reader) {
 
 uint16_t bytes_read_u16(struct bytes_reader *reader) {
 	const uint8_t *source = bytes_borrow(reader, 2);
-	return source == NULL ? 0 : (uint16_t)(source[0] | source[1] << 8);
+	if (source == NULL) {
+		return 0;
+	}
+	return (uint16_t)(source[0] | source[1] << 8);
 }
 
 uint32_t bytes_read_u32(struct bytes_reader *reader) {

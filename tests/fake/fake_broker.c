@@ -29,7 +29,7 @@ struct stream {
 	bool consumed; /* has a consumer; the newest is enough here */
 	char consumer[64];
 	char deliver[BUS_INBOX_BYTES];
-	uint64_t next; /* to be delivered */
+	uint64_t next;      /* to be delivered */
 	uint64_t delivered; /* consumer sequence */
 	int64_t quiet_since_ms;
 };
@@ -40,10 +40,10 @@ struct request {
 	bus_reply_handler handler;
 	void *context;
 	bool owned;
-	bool answered;
 	enum bus_outcome outcome;
 	int64_t due_ms;
-	struct bus_message message;
+	struct bus_message message; /* points into the two below */
+	char subject[64];
 	char data[REPLY_BYTES];
 };
 
@@ -143,7 +143,8 @@ void fake_stream_delete(struct bus *bus, const char *name) {
 bool fake_stream_message(
 	struct bus *bus, const char *name, uint64_t sequence, struct bus_message *message) {
 	struct stream *stream = find_stream(bus, name);
-	if (sequence == 0 || sequence > stream->count || stream->messages[sequence - 1].subject == NULL) {
+	if (sequence == 0 || sequence > stream->count ||
+		stream->messages[sequence - 1].subject == NULL) {
 		return false;
 	}
 	const struct message *stored = &stream->messages[sequence - 1];
@@ -169,16 +170,23 @@ static void string_after(char *target, size_t size, const char *text, const char
 	snprintf(target, size, "%.*s", (int)strcspn(found, "\""), found);
 }
 
-static void answer_get(struct bus *bus, struct request *request, const char *stream, const char *json) {
+static void answer_get(
+	struct bus *bus, struct request *request, const char *stream, const char *json) {
 	uint64_t count = find_stream(bus, stream)->count;
 	if (bus->faults.visible_max > 0 && count > bus->faults.visible_max) {
 		count = bus->faults.visible_max;
 	}
 	uint64_t sequence =
 		strstr(json, "last_by_subj") != NULL ? count : number_after(json, "\"seq\":");
-	if (sequence > count || !fake_stream_message(bus, stream, sequence, &request->message)) {
-		request->message = (struct bus_message){.subject = "_INBOX", .status = 404};
+	struct bus_message *message = &request->message;
+	if (sequence > count || !fake_stream_message(bus, stream, sequence, message)) {
+		*message = (struct bus_message){.subject = "_INBOX", .status = 404};
+		return;
 	}
+	snprintf(request->subject, sizeof(request->subject), "%s", message->subject);
+	snprintf(request->data, sizeof(request->data), "%s", (const char *)message->data);
+	message->subject = request->subject;
+	message->data = (const uint8_t *)request->data;
 }
 
 static void answer_text(struct request *request) {
@@ -190,14 +198,17 @@ static void answer_text(struct request *request) {
 static void answer_info(struct bus *bus, struct request *request, const char *name) {
 	const struct stream *stream = find_stream(bus, name);
 	snprintf(request->data, sizeof(request->data),
-		stream->exists ? "{\"created\":\"%d\",\"state\":{\"first_seq\":1,\"last_seq\":%" PRIu64 "}}"
-			       : "{\"error\":{\"code\":404,\"err_code\":10059,\"description\":\"not found "
-				 "%d %" PRIu64 "\"}}",
+		stream->exists
+			? "{\"created\":\"%d\",\"state\":{\"first_seq\":1,\"last_seq\":%" PRIu64
+			  "}}"
+			: "{\"error\":{\"code\":404,\"err_code\":10059,\"description\":\"not found "
+			  "%d %" PRIu64 "\"}}",
 		stream->made, stream->count);
 	answer_text(request);
 }
 
-static void answer_create(struct bus *bus, struct request *request, const char *name, const char *json) {
+static void answer_create(
+	struct bus *bus, struct request *request, const char *name, const char *json) {
 	struct stream *stream = find_stream(bus, name);
 	stream->consumed = true;
 	stream->next = number_after(json, "\"opt_start_seq\":");
@@ -209,7 +220,8 @@ static void answer_create(struct bus *bus, struct request *request, const char *
 	answer_text(request);
 }
 
-static void answer(struct bus *bus, struct request *request, const struct bus_publication *publication) {
+static void answer(
+	struct bus *bus, struct request *request, const struct bus_publication *publication) {
 	char json[REPLY_BYTES] = "";
 	char stream[64] = "";
 	const char *subject = publication->subject;
@@ -231,7 +243,8 @@ static void answer(struct bus *bus, struct request *request, const struct bus_pu
 
 static void deliver(struct bus *bus, const char *subject, const struct bus_message *message) {
 	for (int i = 0; i < LISTENERS_MAX; i++) {
-		if (bus->listeners[i].handler != NULL && strcmp(bus->listeners[i].subject, subject) == 0) {
+		if (bus->listeners[i].handler != NULL &&
+			strcmp(bus->listeners[i].subject, subject) == 0) {
 			bus->listeners[i].handler(bus->listeners[i].context, message);
 			return;
 		}
@@ -262,7 +275,8 @@ static void send_heartbeat(struct bus *bus, struct stream *stream) {
 	char last[24];
 	snprintf(last, sizeof(last), "%" PRIu64, stream->next - 1);
 	struct headers headers = {.last_stream = last};
-	struct bus_message message = {.subject = stream->deliver, .status = 100, .private = &headers};
+	struct bus_message message = {
+		.subject = stream->deliver, .status = 100, .private = &headers};
 	stream->quiet_since_ms = bus->now_ms;
 	deliver(bus, stream->deliver, &message);
 }
@@ -416,7 +430,8 @@ void bus_off_state(struct bus *bus, bus_state_handler handler, void *context) {
 	}
 }
 
-static struct listener *add_listener(struct bus *bus, const char *subject, bus_handler handler, void *context) {
+static struct listener *add_listener(
+	struct bus *bus, const char *subject, bus_handler handler, void *context) {
 	for (int i = 0; i < LISTENERS_MAX; i++) {
 		struct listener *listener = &bus->listeners[i];
 		if (listener->handler == NULL) {
@@ -430,8 +445,8 @@ static struct listener *add_listener(struct bus *bus, const char *subject, bus_h
 	return NULL;
 }
 
-void bus_subscribe(
-	struct bus *bus, const char *subject, const char *queue, bus_handler handler, void *context) {
+void bus_subscribe(struct bus *bus, const char *subject, const char *queue, bus_handler handler,
+	void *context) {
 	(void)queue;
 	add_listener(bus, subject, handler, context);
 }
@@ -455,7 +470,8 @@ void bus_inbox_close(struct bus *bus, uint64_t id) {
 /* Reaches whoever subscribed to the very pattern: campaigns.x is for campaigns.*. */
 bool bus_publish(struct bus *bus, const struct bus_publication *publication) {
 	char pattern[BUS_INBOX_BYTES];
-	struct bus_message message = {.subject = publication->subject, .data = publication->data,
+	struct bus_message message = {.subject = publication->subject,
+		.data = publication->data,
 		.size = publication->size};
 	bus->published++;
 	snprintf(pattern, sizeof(pattern), "%.*s.*", (int)strcspn(publication->subject, "."),
@@ -464,8 +480,8 @@ bool bus_publish(struct bus *bus, const struct bus_publication *publication) {
 	return bus->connected;
 }
 
-static uint64_t add_request(struct bus *bus, const struct bus_publication *publication, int timeout_ms,
-	const struct request *template) {
+static uint64_t add_request(struct bus *bus, const struct bus_publication *publication,
+	int timeout_ms, const struct request *template) {
 	struct request *request = memory_copy(template, sizeof(*request));
 	request->id = ++bus->ids;
 	request->outcome = BUS_REPLIED;
@@ -494,8 +510,8 @@ uint64_t bus_request(struct bus *bus, const struct bus_publication *publication,
 	return add_request(bus, publication, timeout_ms, &template);
 }
 
-uint64_t bus_request_owned(struct bus *bus, const struct bus_publication *publication, int timeout_ms,
-	bus_reply_handler handler, void *context) {
+uint64_t bus_request_owned(struct bus *bus, const struct bus_publication *publication,
+	int timeout_ms, bus_reply_handler handler, void *context) {
 	struct request template = {.handler = handler, .context = context, .owned = true};
 	return add_request(bus, publication, timeout_ms, &template);
 }

@@ -24,10 +24,10 @@ void fake_broker_set_connected(struct bus *bus, bool connected);
 
 /* What goes wrong. Each may be changed at any time. */
 struct fake_faults {
-	uint32_t lose_replies; /* the next so many requests are not answered */
+	uint32_t lose_replies;    /* the next so many requests are not answered */
 	uint32_t lose_deliveries; /* the next so many messages of consumers get lost */
-	uint64_t visible_max; /* replicas have nothing above this; 0: all */
-	bool mute; /* consumers say nothing, not even heartbeats */
+	uint64_t visible_max;     /* replicas have nothing above this; 0: all */
+	bool mute;                /* consumers say nothing, not even heartbeats */
 };
 struct fake_faults *fake_faults(struct bus *bus);
 

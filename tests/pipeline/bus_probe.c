@@ -43,14 +43,16 @@ struct witness {
 	uint64_t again;
 	uint64_t harmed;
 	uint64_t digest; /* of indices in their order */
-	uint8_t *times; /* by index */
+	uint8_t *times;  /* by index */
 };
 
 static int64_t messages;
 static int64_t size_max;
+static int64_t replicas;
 static struct service *service;
 static struct reader *reader;
 static struct follower *follower;
+static struct wakeup *create_wakeup;
 static struct wakeup *retry_wakeup;
 static struct wakeup *resume_wakeup;
 static struct place places[WINDOW];
@@ -70,7 +72,8 @@ static size_t size_of(uint64_t index) {
 }
 
 static void finish_if_done(void) {
-	if (stored == (uint64_t)messages && by_reader.seen == stored && by_follower.seen == stored) {
+	if (stored == (uint64_t)messages && by_reader.seen == stored &&
+		by_follower.seen == stored) {
 		service_drained(service);
 	}
 }
@@ -138,8 +141,8 @@ static void witness(struct witness *seen, uint64_t sequence, const uint8_t *data
 	if (size >= HEAD_BYTES) {
 		memcpy(&index, data, HEAD_BYTES);
 	}
-	bool good = index < (uint64_t)messages && size == size_of(index) && sequence == seen->next &&
-		(size == HEAD_BYTES || data[size - 1] == index % 251);
+	bool good = index < (uint64_t)messages && size == size_of(index) &&
+		    sequence == seen->next && (size == HEAD_BYTES || data[size - 1] == index % 251);
 	seen->next = sequence + 1;
 	if (!good) {
 		seen->harmed++;
@@ -189,9 +192,15 @@ static void on_resume(void *context) {
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
+static void create_stream(void *context);
+
 static void on_created(void *context, enum stream_outcome outcome, uint64_t sequence) {
 	(void)context;
 	(void)sequence;
+	if (outcome == STREAM_UNKNOWN) {
+		wakeup_after(create_wakeup, RETRY_MS); /* a cluster that has just started */
+		return;
+	}
 	if (outcome != STREAM_STORED) {
 		on_broken(NULL, "no stream");
 		return;
@@ -199,6 +208,19 @@ static void on_created(void *context, enum stream_outcome outcome, uint64_t sequ
 	begun_us = clock_monotonic_us();
 	service_set_ready(service, true, NULL);
 	publish_next();
+}
+
+static void create_stream(void *context) {
+	(void)context;
+	struct stream_config config = {
+		.name = "DEC_" CAMPAIGN,
+		.subject = "dec." CAMPAIGN,
+		.republish_to = "decided." CAMPAIGN,
+		.max_bytes = STREAM_BYTES_MAX,
+		.replicas = (int)replicas,
+		.undeletable = true,
+	};
+	stream_create(service_bus(service), &config, PUBLISH_MS_MAX, on_created, NULL);
 }
 
 static void start(struct service *started_service) {
@@ -209,21 +231,16 @@ static void start(struct service *started_service) {
 	payload = memory_new(HEAD_BYTES + (size_t)size_max);
 	retry_wakeup = wakeup_create(service_loop(service), on_retry, NULL);
 	resume_wakeup = wakeup_create(service_loop(service), on_resume, NULL);
-	struct stream_config config = {
-		.name = "DEC_" CAMPAIGN,
-		.subject = "dec." CAMPAIGN,
-		.republish_to = "decided." CAMPAIGN,
-		.max_bytes = STREAM_BYTES_MAX,
-		.replicas = 1,
-		.undeletable = true,
-	};
-	stream_create(bus, &config, PUBLISH_MS_MAX, on_created, NULL);
-	reader = reader_create(bus,
-		&(struct reader_options){
-			.stream = config.name, .from = 1, .handler = on_read, .broken = on_broken});
-	follower = follower_create(bus,
-		&(struct follower_options){
-			.campaign = CAMPAIGN, .from = 1, .handler = on_followed, .broken = on_broken});
+	create_wakeup = wakeup_create(service_loop(service), create_stream, NULL);
+	create_stream(NULL);
+	reader = reader_create(bus, &(struct reader_options){.stream = "DEC_" CAMPAIGN,
+					    .from = 1,
+					    .handler = on_read,
+					    .broken = on_broken});
+	follower = follower_create(bus, &(struct follower_options){.campaign = CAMPAIGN,
+						.from = 1,
+						.handler = on_followed,
+						.broken = on_broken});
 	bus_subscribe(bus, SUBJECT_DECIDED_ALL, NULL, on_decided, NULL);
 }
 
@@ -245,6 +262,7 @@ static void stop(struct service *stopped) {
 	failed = failed || !good;
 	reader_destroy(reader);
 	follower_destroy(follower);
+	wakeup_destroy(create_wakeup);
 	wakeup_destroy(retry_wakeup);
 	wakeup_destroy(resume_wakeup);
 	free(by_reader.times);
@@ -257,6 +275,8 @@ static const struct parameter parameters[] = {
 		"messages to write"},
 	{"FIRSTCOME_PROBE_BYTES", PARAMETER_NUMBER, &size_max, "8000", 1, 500000,
 		"bytes of the largest message"},
+	{"FIRSTCOME_PROBE_REPLICAS", PARAMETER_NUMBER, &replicas, "1", 1, 3,
+		"copies of the stream in the cluster"},
 	{.type = PARAMETER_END},
 };
 

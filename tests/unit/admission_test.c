@@ -85,8 +85,7 @@ static void a_full_set_forgets_the_idlest_and_admits_everybody(void **state) {
 	burst(ADMISSION_ACCOUNT_WRITES, 5, START); /* the busiest */
 	int64_t retry_after_us;
 	for (uint64_t i = 1; i <= 50; i++) {
-		assert_true(
-			ask(ADMISSION_ACCOUNT_WRITES, 5 + i * sets, START, &retry_after_us));
+		assert_true(ask(ADMISSION_ACCOUNT_WRITES, 5 + i * sets, START, &retry_after_us));
 	}
 	assert_false(ask(ADMISSION_ACCOUNT_WRITES, 5, START, &retry_after_us));
 }

@@ -71,8 +71,8 @@ static int begin(void **state) {
 	struct batch *all = calloc(BATCHES_MAX, sizeof *all);
 	assert_non_null(all);
 	batch_pool_init(&pool, all);
-	batcher_init(&batcher,
-		&(struct batcher){.port = &port, .pool = &pool, .kind = MESSAGE_BOOK});
+	batcher_init(
+		&batcher, &(struct batcher){.port = &port, .pool = &pool, .kind = MESSAGE_BOOK});
 	transcript = text_init(transcript_bytes, sizeof transcript_bytes);
 	names = 0;
 	now_us = 1000000;

@@ -245,6 +245,22 @@ static void a_stalled_reader_does_not_stop_us(void **state) {
 	assert_non_null(strstr(drained, "flowing key=1"));
 }
 
+static void write_as_a_strange_instance(void *context) {
+	log_init(context, LOG_INFO, LOG_FORMAT_TEXT);
+	log_info("event", "key=1");
+}
+
+static void instances_are_harmless(void **state) {
+	(void)state;
+	char name[8000];
+	memset(name, 'x', sizeof name);
+	name[0] = '\n';
+	name[sizeof name - 1] = '\0';
+	child_run(&result, write_as_a_strange_instance, name);
+	assert_int_equal(strlen(result.output), 25 + strlen("info  event key=1\n") + 64);
+	assert_int_equal(count_of("info ?xxx"), 1);
+}
+
 static void knows_levels(void **state) {
 	(void)state;
 	enum log_level level;
@@ -264,6 +280,7 @@ int main(void) {
 		cmocka_unit_test(silences_a_site_that_repeats),
 		cmocka_unit_test(lines_of_threads_stay_whole),
 		cmocka_unit_test(a_stalled_reader_does_not_stop_us),
+		cmocka_unit_test(instances_are_harmless),
 		cmocka_unit_test(knows_levels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,8 +99,7 @@ static void idempotency_keys(void **state) {
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct http_slice key;
-		assert_int_equal(
-			wish_idempotency_key(&key, slice(cases[i].header)), cases[i].good);
+		assert_int_equal(wish_idempotency_key(&key, slice(cases[i].header)), cases[i].good);
 		if (cases[i].good && cases[i].key != NULL) {
 			assert_true(http_slice_is(key, cases[i].key));
 		} else if (cases[i].good) {
