@@ -12,6 +12,7 @@
 #include "common/memory.h"
 #include "common/pure/backoff.h"
 #include "common/pure/text.h"
+#include "common/reader_held.h"
 #include "common/stream.h"
 #include "common/stream_reply.h"
 #include "common/wakeup.h"
@@ -54,12 +55,13 @@ struct reader {
 	char inbox[BUS_INBOX_BYTES];
 	uint64_t consumers;                /* made so far */
 	char consumer[CONSUMER_BYTES_MAX]; /* the newest */
+	bool paused;
+	struct reader_held held;              /* arrived while paused, from position on */
+	char flow_reply[BUS_HEADER_BYTES_MAX]; /* to be answered when nothing is held; "": none */
 	int silent_ticks;
 	int gone_answers;                /* in a row, that there is no such stream */
 	char created[CREATED_BYTES_MAX]; /* when the stream was made; "" until known */
 };
-
-static void begin(struct reader *reader);
 
 /* ---- leaving a consumer ------------------------------------------------------------------------ */
 
@@ -88,12 +90,19 @@ static void call_api(struct reader *reader, const char *verb, const char *consum
 	}
 }
 
+/* What it sent is worth nothing any more either: the next consumer begins at the position. */
+static void forget_consumer(struct reader *reader) {
+	reader->consumer[0] = '\0';
+	reader->flow_reply[0] = '\0';
+	reader_held_finish(&reader->held);
+}
+
 /* The broker would forget it by itself, but would send to us until then. */
 static void delete_consumer(struct reader *reader) {
 	if (reader->consumer[0] != '\0' && bus_is_connected(reader->bus)) {
 		call_api(reader, "CONSUMER.DELETE", reader->consumer, NULL, ignore_reply);
 	}
-	reader->consumer[0] = '\0';
+	forget_consumer(reader);
 }
 
 static void stop_waiting(struct reader *reader) {
@@ -124,57 +133,83 @@ static void break_off(struct reader *reader, const char *reason) {
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
-static void answer_flow_control(struct reader *reader, const char *subject) {
-	bus_publish(reader->bus, &(struct bus_publication){
-					 .subject = subject,
-					 .expected_last_sequence = -1,
-					 .expected_last_subject_sequence = -1,
-				 });
+static void answer_flow_control(struct reader *reader) {
+	if (reader->flow_reply[0] != '\0') {
+		bus_publish(reader->bus, &(struct bus_publication){
+						 .subject = reader->flow_reply,
+						 .expected_last_sequence = -1,
+						 .expected_last_subject_sequence = -1,
+					 });
+		reader->flow_reply[0] = '\0';
+	}
 }
 
-/* Flow control asks to be answered once everything before it was handled: that is now. A heartbeat
- * says what the last message was: if that is news, it was lost on the way. */
+/* Flow control asks to be answered once everything before it was handled: now, unless something is
+ * held. A heartbeat repeats the question, and says what the last message was: if that is news, it was
+ * lost on the way. */
 static void handle_control(struct reader *reader, const struct bus_message *message) {
 	char value[BUS_HEADER_BYTES_MAX];
 	uint64_t last;
-	if (message->reply != NULL) {
-		answer_flow_control(reader, message->reply);
-	}
 	if (bus_header(message, "Nats-Consumer-Stalled", value) && value[0] != '\0') {
-		answer_flow_control(reader, value);
+		snprintf(reader->flow_reply, sizeof(reader->flow_reply), "%s", value);
+	} else if (message->reply != NULL) {
+		snprintf(reader->flow_reply, sizeof(reader->flow_reply), "%s", message->reply);
+	}
+	if (!reader->paused) {
+		answer_flow_control(reader);
 	}
 	if (reader->state == READING && bus_header(message, "Nats-Last-Stream", value) &&
 		text_parse_u64(value, strlen(value), INT64_MAX, &last) &&
-		last >= reader->position) {
+		last >= reader->position + reader->held.count) {
 		restart(reader, "a message was lost on the way");
 	}
+}
+
+static void deliver(struct reader *reader, const struct reader_message *message) {
+	assert(message->sequence == reader->position);
+	reader->position++;
+	backoff_reset(&reader->backoff);
+	reader->handler(reader->context, message);
+}
+
+static void hold(struct reader *reader, const struct reader_message *message) {
+	if (!reader_held_push(&reader->held, message)) {
+		stop_waiting(reader);
+		delete_consumer(reader); /* what was held is read again after reader_resume */
+		reader->state = WAITING;
+	}
+}
+
+static bool is_of_consumer(const struct reader *reader, const struct stream_delivery *delivery) {
+	return delivery->consumer_size == strlen(reader->consumer) &&
+	       memcmp(delivery->consumer, reader->consumer, delivery->consumer_size) == 0;
 }
 
 static void handle_message(struct reader *reader, const struct bus_message *message) {
 	struct stream_delivery delivery;
 	if (!stream_delivery_parse(&delivery, message->reply) ||
-		delivery.consumer_size != strlen(reader->consumer) ||
-		memcmp(delivery.consumer, reader->consumer, delivery.consumer_size) != 0) {
+		!is_of_consumer(reader, &delivery)) {
 		return; /* of a consumer that was left */
 	}
 	reader->silent_ticks = 0;
-	if (delivery.stream_sequence == reader->position) {
-		struct reader_message stored = {
-			.sequence = delivery.stream_sequence,
-			.time_ms = delivery.time_ms,
-			.subject = message->subject,
-			.data = message->data,
-			.size = message->size,
-			.pending = delivery.pending,
-		};
-		reader->position++;
-		backoff_reset(&reader->backoff);
-		reader->handler(reader->context, &stored);
-	} else if (delivery.consumer_sequence == 1 && delivery.stream_sequence > reader->position) {
+	struct reader_message stored = {
+		.sequence = delivery.stream_sequence,
+		.time_ms = delivery.time_ms,
+		.subject = message->subject,
+		.data = message->data,
+		.size = message->size,
+		.pending = delivery.pending,
+	};
+	uint64_t expected = reader->position + reader->held.count;
+	if (stored.sequence == expected && reader->paused) {
+		hold(reader, &stored);
+	} else if (stored.sequence == expected) {
+		deliver(reader, &stored);
+	} else if (delivery.consumer_sequence == 1 && stored.sequence > expected) {
 		char reason[REASON_BYTES_MAX];
 		snprintf(reason, sizeof(reason),
 			"message %" PRIu64 " is missing in the stream: the next one is %" PRIu64,
-			reader->position, delivery.stream_sequence);
+			expected, stored.sequence);
 		break_off(reader, reason);
 	} else {
 		restart(reader, "messages were skipped on the way");
@@ -351,12 +386,19 @@ static void begin(struct reader *reader) {
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
+static void begin_if_wanted(struct reader *reader) {
+	if (reader->state == WAITING && !reader->paused && bus_is_connected(reader->bus) &&
+		!wakeup_is_set(reader->wakeup)) {
+		begin(reader);
+	}
+}
+
 static void on_wakeup(void *context) {
 	struct reader *reader = context;
 	if (reader->state == READING) {
 		tick(reader);
-	} else if (reader->state == WAITING && bus_is_connected(reader->bus)) {
-		begin(reader);
+	} else {
+		begin_if_wanted(reader);
 	}
 }
 
@@ -386,12 +428,11 @@ struct reader *reader_create(struct bus *bus, const struct reader_options *optio
 	snprintf(reader->stream, sizeof(reader->stream), "%s", options->stream);
 	reader->backoff =
 		backoff_init(pause_range, (uint64_t)clock_monotonic_us() ^ (uintptr_t)reader);
+	reader_held_init(&reader->held);
 	reader->wakeup = wakeup_create(bus_loop(bus), on_wakeup, reader);
 	reader->inbox_id = bus_inbox_open(bus, reader->inbox, on_inbox, reader);
 	bus_on_state(bus, on_state, reader);
-	if (bus_is_connected(bus)) {
-		begin(reader);
-	}
+	begin_if_wanted(reader);
 	return reader;
 }
 
@@ -409,4 +450,21 @@ void reader_destroy(struct reader *reader) {
 
 uint64_t reader_position(const struct reader *reader) {
 	return reader->position;
+}
+
+void reader_pause(struct reader *reader) {
+	reader->paused = true;
+}
+
+void reader_resume(struct reader *reader) {
+	struct reader_message message;
+	reader->paused = false;
+	while (!reader->paused && reader_held_peek(&reader->held, &message)) {
+		deliver(reader, &message);
+		reader_held_drop(&reader->held);
+	}
+	if (!reader->paused) {
+		answer_flow_control(reader);
+		begin_if_wanted(reader);
+	}
 }

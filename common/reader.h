@@ -5,8 +5,9 @@
  * falls silent, skips, or the connection was lost; the position is ours. Only the sequencer has the
  * rights for it; others use follower.h.
  *
- *	idle ──start──▶ creating ──created──▶ reading ──gap, silence, reconnect──▶ creating
- *	                                         └──the stream ended before our position──▶ broken
+ *	waiting ──connected──▶ asking ──the same stream──▶ creating ──created──▶ reading
+ *	   ▲                     │  └──another or a shorter stream──▶ broken       │
+ *	   └───── no answer ─────┴────────────── gap, silence, disconnected ───────┘
  */
 #ifndef COMMON_READER_H
 #define COMMON_READER_H
@@ -45,6 +46,10 @@ struct reader_options {
 struct reader *reader_create(struct bus *bus, const struct reader_options *options);
 /* Not from inside a handler. NULL is allowed. */
 void reader_destroy(struct reader *reader);
+/* The handler is not called until reader_resume, which must not be called from inside it. The broker
+ * is held back by flow control; what was on its way is kept, up to a bound (reader_held.h). */
+void reader_pause(struct reader *reader);
+void reader_resume(struct reader *reader);
 /* The next sequence to be delivered. */
 uint64_t reader_position(const struct reader *reader);
 

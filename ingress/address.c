@@ -5,8 +5,8 @@
 
 #include "common/pure/text.h"
 
-/* "[2001:db8::1]:8080", brackets and port as there are, ends up as the address alone. False if it is
- * too long for one. */
+/* "[2001:db8::1]:8080", brackets and port as there are, ends up as the address alone. False if it
+ * is too long for one. */
 static bool split_port(
 	struct http_slice text, char host[ADDRESS_TEXT_BYTES], struct http_slice *port) {
 	const char *end = text.start + text.size;

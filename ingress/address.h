@@ -18,15 +18,15 @@
 /* Reads "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:80". False if it is something else. */
 bool address_parse(const char *text, struct sockaddr_storage *address, socklen_t *size);
 
-/* Writes the address without its port, an IPv4 address in IPv6 clothes (::ffff:1.2.3.4) as what it is.
- * "" for other families. */
+/* Writes the address without its port, an IPv4 address in IPv6 clothes (::ffff:1.2.3.4) as what it
+ * is. "" for other families. */
 void address_print(const struct sockaddr_storage *address, char target[ADDRESS_TEXT_BYTES]);
 
 /* True if the text, as address_print writes it, is an address of this machine's loopback. */
 bool address_is_loopback(const char *text);
 
-/* The last address in an X-Forwarded-For list: the one that the nearest proxy saw itself; what stands
- * before it is hearsay. A port is dropped. False, target untouched, if it is no address. */
+/* The last address in an X-Forwarded-For list: the one that the nearest proxy saw itself; what
+ * stands before it is hearsay. A port is dropped. False, target untouched, if it is no address. */
 bool address_forwarded(struct http_slice forwarded_for, char target[ADDRESS_TEXT_BYTES]);
 
 #endif

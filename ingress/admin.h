@@ -1,8 +1,8 @@
 /*
  * admin - the port for operators and machines: /healthz, /readyz, /metrics.
  *
- *	/healthz	200 as long as the loop turns; it looks at nothing else, so that a broken broker
- *			does not get healthy processes restarted
+ *	/healthz	200 as long as the loop turns; it looks at nothing else, so that a broken
+ *			broker does not get healthy processes restarted
  *	/readyz		200, or 503 with the reason: whether a load balancer should send people here
  *	/metrics	Prometheus text
  *

@@ -13,7 +13,8 @@
 /* So that many connections that are late at once do not, either. */
 #define SWEEP_MAX 1000u
 #define LINGER_MS 2000u
-/* Connections that carry requests all the time send one in this time, and learn that we are leaving. */
+/* Connections that carry requests all the time send one in this time, and learn that we are
+ * leaving. */
 #define DRAIN_IDLE_MS 1000u
 /* A connection that is idle for less may well have a request on its way. */
 #define EVICT_IDLE_MS 500u
@@ -140,8 +141,8 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 		*buffer = uv_buf_init(connection->pool->read_buffer, READ_BYTES);
 		return;
 	}
-	/* The request goes on: its bytes must stand together. Without memory the size is 0, which libuv
-	 * reports to on_read as UV_ENOBUFS. */
+	/* The request goes on: its bytes must stand together. Without memory the size is 0, which
+	 * libuv reports to on_read as UV_ENOBUFS. */
 	if (connection->bytes_used == connection->bytes_capacity) {
 		(void)reserve_bytes(connection, connection->bytes_used + 1);
 	}
@@ -149,8 +150,8 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 		connection->bytes_capacity - connection->bytes_used);
 }
 
-/* Hands on the requests in the bytes until one waits for its answer, one is incomplete, or the turn's
- * share is used up. Returns how many bytes are dealt with. */
+/* Hands on the requests in the bytes until one waits for its answer, one is incomplete, or the
+ * turn's share is used up. Returns how many bytes are dealt with. */
 static size_t consume(struct connection *connection, const char *bytes, size_t size) {
 	struct connection_pool *pool = connection->pool;
 	size_t used = 0;
@@ -237,8 +238,9 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
 	look(connection, connection->bytes, connection->bytes_used);
 }
 
-/* A client that sends ahead of its answers is read until its bytes are full, and then again when they
- * are not. Reading goes on while a request waits, because it is how we learn that the client left. */
+/* A client that sends ahead of its answers is read until its bytes are full, and then again when
+ * they are not. Reading goes on while a request waits, because it is how we learn that the client
+ * left. */
 static void pause_or_resume(struct connection *connection) {
 	bool full = connection->bytes_used == READ_BYTES;
 	if (full == connection->paused || connection->peer_finished) {

@@ -4,21 +4,19 @@
  * Inside the server; the application sees server.h. A pool holds what all connections of a server
  * share: one buffer to read into, one to build answers in, the lists, the counts.
  *
- *	          ┌──────── the rest of the last read ────────┐
- *	          ▼                                           │
- *	 ┌──── READY ◀─────────────────────────────┐          │
- *	 │        │                                │          │
- *	 │        ▼                                │          │
- *	 ├──▶ READING ──complete──▶ HANDLING ──answered──▶ IDLE ◀── accepted
- *	 │        ▲                    │  │                │ ▲
- *	 │        └─── first bytes ────│──│────────────────┘ │
- *	 └── complete ─────────────────┘  └─ socket full ─▶ WRITING
+ *	              ┌───────────────── complete ─────────────────┐
+ *	              │                                            ▼
+ *	accepted ──▶ IDLE ──first bytes──▶ READING ──complete──▶ HANDLING ──answered──▶ IDLE
+ *	              │                       ▲                    ▲  │
+ *	          sent ahead                  │                    │  └─socket full─▶ WRITING ─▶ IDLE
+ *	              └──────▶ READY ─────────┴───── complete ─────┘
  *
  *	HANDLING, WRITING ──last answer sent──▶ LINGERING ──peer closed, or time──▶ CLOSING
  *	any ──timeout, error──▶ CLOSING ──libuv let go──▶ free
  *
- * A state is the list that the connection stands on. A list is in the order of arrival, and all on it
- * have the same time to leave it, so the ones that are late are at its head: no timer per connection.
+ * A state is the list that the connection stands on. A list is in the order of arrival, and all on
+ * it have the same time to leave it, so the ones that are late are at its head: no timer per
+ * connection.
  */
 #ifndef INGRESS_CONNECTION_H
 #define INGRESS_CONNECTION_H
@@ -31,7 +29,8 @@
 #include "ingress/address.h"
 #include "ingress/server.h"
 
-/* What is read at once, and the most that is kept of what a client sent ahead. A whole request fits. */
+/* What is read at once, and the most that is kept of what a client sent ahead. A whole request
+ * fits. */
 #define READ_BYTES 16384u
 static_assert(READ_BYTES > HTTP_HEAD_BYTES_MAX + HTTP_BODY_BYTES_MAX, "a whole request fits");
 /* Answers up to this size are built without allocating. */
@@ -72,7 +71,7 @@ struct connection {
 	uint32_t bytes_used;
 	uint32_t bytes_capacity;
 	enum connection_state state;
-	bool consuming; /* requests are being taken off the bytes: an answer must not start that again */
+	bool consuming;                /* in consume(): an answer must not start that again */
 	bool paused;                   /* not reading: bytes are full */
 	bool keep_alive;               /* another request may follow the one under way */
 	bool peer_finished;            /* the peer will send no more */
@@ -90,7 +89,8 @@ struct connection_pool {
 	uv_loop_t *loop;
 	exchange_handler handler;
 	void *context;
-	/* A connection is off the hands of libuv; the server may take another one, or end its drain. */
+	/* A connection is off the hands of libuv; the server may take another one, or end its
+	 * drain. */
 	void (*released)(void *owner);
 	void *owner;
 

@@ -69,8 +69,8 @@ static bool is_alphanumeric(char c) {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* A name or an address, and perhaps a port. Characters are checked, not the grammar: the point is that
- * nobody can hide a second host, a path or a user in it. */
+/* A name or an address, and perhaps a port. Characters are checked, not the grammar: the point is
+ * that nobody can hide a second host, a path or a user in it. */
 static bool is_host(struct http_slice host) {
 	for (size_t i = 0; i < host.size; i++) {
 		if (!is_alphanumeric(host.start[i]) && strchr("-._:[]%~", host.start[i]) == NULL) {
@@ -183,12 +183,13 @@ static int read_meaning(struct http_request *request, const struct http_head *he
 	if (!read_target(request, head->target)) {
 		return 400;
 	}
-	/* Chunks are one more way to disagree about where a body ends, and no client of ours needs them:
-	 * the bodies are short and their length is known. */
+	/* Chunks are one more way to disagree about where a body ends, and no client of ours needs
+	 * them: the bodies are short and their length is known. */
 	if (first(&search, "transfer-encoding").start != NULL) {
 		return 501;
 	}
-	/* Clients then send the body at once, which is below one packet. HTTP/1.0 does not know Expect. */
+	/* Clients then send the body at once, which is below one packet. HTTP/1.0 does not know
+	 * Expect. */
 	if (head->version_minor > 0 && first(&search, "expect").start != NULL) {
 		return 417;
 	}
@@ -276,8 +277,8 @@ bool http_query_value(
 	return false;
 }
 
-/* Tags may have commas in them, so the list is not cut at commas. A weak tag ("W/") matches the same
- * strong one: If-None-Match compares weakly (RFC 9110, 13.1.2). */
+/* Tags may have commas in them, so the list is not cut at commas. A weak tag ("W/") matches the
+ * same strong one: If-None-Match compares weakly (RFC 9110, 13.1.2). */
 bool http_etag_matches(struct http_slice if_none_match, const char *etag) {
 	struct http_slice list = http_slice_trim(if_none_match);
 	if (http_slice_is(list, "*")) {

@@ -1,10 +1,11 @@
 /*
  * http - reads HTTP/1.1 requests and writes responses, on byte buffers only.
  *
- * No libuv and no sockets in here, so every byte of it can be fuzzed. http_head.h takes the head apart,
- * strictly; this file decides what it means, and refuses what leaves a choice: any Transfer-Encoding,
- * more than one Content-Length, Host, Authorization, Content-Type or Idempotency-Key, a missing Host, a
- * target that is not a plain path, anything beyond the bounds below.
+ * No libuv and no sockets in here, so every byte of it can be fuzzed. http_head.h takes the head
+ * apart, strictly; this file decides what it means, and refuses what leaves a choice: any
+ * Transfer-Encoding, more than one Content-Length, Host, Authorization, Content-Type or
+ * Idempotency-Key, a missing Host, a target that is not a plain path, anything beyond the bounds
+ * below.
  * A request is looked at when its head is complete, and given on when its body is.
  */
 #ifndef INGRESS_HTTP_H
@@ -49,11 +50,11 @@ struct http_request {
 enum http_outcome {
 	HTTP_INCOMPLETE, /* more bytes are needed */
 	HTTP_COMPLETE,   /* consumed says how many bytes the request used */
-	HTTP_BAD, /* status says which response ends the connection: 400, 413, 414, 417, 431, 501, 505 */
+	HTTP_BAD,        /* status says how to refuse it: 400, 413, 414, 417, 431, 501 or 505 */
 };
 
-/* Looks at the bytes of a connection from the beginning of a request. Nothing is kept between calls:
- * the caller collects bytes and asks again. Never incomplete with HTTP_HEAD_BYTES_MAX +
+/* Looks at the bytes of a connection from the beginning of a request. Nothing is kept between
+ * calls: the caller collects bytes and asks again. Never incomplete with HTTP_HEAD_BYTES_MAX +
  * HTTP_BODY_BYTES_MAX bytes. */
 enum http_outcome http_read(struct http_request *request, const char *bytes, size_t size,
 	size_t *consumed, int *status);
@@ -79,8 +80,8 @@ struct http_response {
 #define HTTP_RESPONSE_HEAD_BYTES_MAX 4096u
 
 /* Appends status line, headers (with Date, security headers, Content-Length) and body. date: an IMF
- * fixdate, made once a second by the caller. A header value with a control character in it fails the
- * text: it would let whoever chose the value write headers of his own. */
+ * fixdate, made once a second by the caller. A header value with a control character in it fails
+ * the text: it would let whoever chose the value write headers of his own. */
 void http_write(
 	struct text *text, const struct http_response *response, const char *date, bool keep_alive);
 

@@ -9,7 +9,8 @@ static bool is_plain(char c) {
 }
 
 enum http_head_extent http_head_find(const char *bytes, size_t size, size_t *head_size) {
-	/* A method is upper-case letters. This turns away an empty line, and TLS, at the first byte. */
+	/* A method is upper-case letters. This turns away an empty line, and TLS, at the first
+	 * byte. */
 	if (size > 0 && (bytes[0] < 'A' || bytes[0] > 'Z')) {
 		return HTTP_HEAD_REFUSED;
 	}
@@ -17,7 +18,7 @@ enum http_head_extent http_head_find(const char *bytes, size_t size, size_t *hea
 	size_t i = 0;
 	for (;;) {
 		if (i < size && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == ':')) {
-			return HTTP_HEAD_REFUSED; /* folded onto the line before, or without a name */
+			return HTTP_HEAD_REFUSED; /* a folded line, or one without a name */
 		}
 		while (i < size && is_plain(bytes[i])) {
 			i++;
@@ -104,8 +105,8 @@ static int status_of(llhttp_errno_t error) {
 	return 400;
 }
 
-/* One blank between the parts, and nothing after them: llhttp skips blanks here that others count as
- * a part of the target, and reads the request lines of RTSP. */
+/* One blank between the parts, and nothing after them: llhttp skips blanks here that others count
+ * as a part of the target, and reads the request lines of RTSP. */
 static bool is_exact(const struct http_head *head, const char *bytes, const char *end) {
 	static const char version[] = " HTTP/1.";
 	const char *target = bytes + head->method.size + 1;

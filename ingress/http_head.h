@@ -2,9 +2,10 @@
  * http_head - takes the head of a request apart: the request line and the header lines.
  *
  * The only file that includes llhttp.h. llhttp, in strict mode, knows the grammar; in front of it
- * stands a guard that refuses the bytes on which proxies and servers are known to disagree, and with
- * which one of them is made to see a request that the other does not: a bare CR or LF, a control
- * character, a line that begins with a blank (obs-fold), an empty line before the request line.
+ * stands a guard that refuses the bytes on which proxies and servers are known to disagree, and
+ * with which one of them is made to see a request that the other does not: a bare CR or LF, a
+ * control character, a line that begins with a blank (obs-fold), an empty line before the request
+ * line.
  * Pure. What a head means is decided in http.c.
  *
  * This header and http.h cannot be included in http_head.c together: llhttp has enumerators of the
@@ -47,8 +48,9 @@ struct http_head {
 	bool keep_alive;          /* the client would send another request on this connection */
 };
 
-/* Reads a whole head, as found by http_head_find; the slices point into it. Returns 0, or the status
- * to refuse it with: 400, 431 (too many lines), 501 (an unknown method), 505 (not HTTP/1.0 or 1.1). */
+/* Reads a whole head, as found by http_head_find; the slices point into it. Returns 0, or the
+ * status to refuse it with: 400, 431 (too many lines), 501 (an unknown method), 505 (not HTTP/1.0
+ * or 1.1). */
 int http_head_read(struct http_head *head, const char *bytes, size_t size);
 
 #endif

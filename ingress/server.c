@@ -62,8 +62,8 @@ static bool accept_one(struct server *server) {
 	return true;
 }
 
-/* libuv accepts one connection ahead and calls this for each; it goes on when that one is taken. Who
- * returns without taking it has thereby stopped accepting. */
+/* libuv accepts one connection ahead and calls this for each; it goes on when that one is taken.
+ * Who returns without taking it has thereby stopped accepting. */
 static void on_connection(uv_stream_t *listener, int status) {
 	struct server *server = listener->data;
 	if (status != 0) {
@@ -168,8 +168,8 @@ static void set_option(
 	}
 }
 
-/* Made by hand: this libuv (1.44) knows no SO_REUSEPORT. Accepted sockets inherit TCP_NODELAY, which
- * saves a system call for each. */
+/* Made by hand: this libuv (1.44) knows no SO_REUSEPORT. Accepted sockets inherit TCP_NODELAY,
+ * which saves a system call for each. */
 static int open_listener(const struct server_options *options) {
 	struct sockaddr_storage address;
 	socklen_t address_size;

@@ -80,6 +80,7 @@ struct codes {
 	struct wakeup *timer; /* an open pull is lost, or the pause after trouble is over */
 	bool draining;
 	bool drain_is_late;
+	bool drained;
 	struct wakeup *drain_deadline;
 	void (*on_drained)(void *owner);
 	void *owner;
@@ -127,10 +128,10 @@ static void slot_free(struct codes *codes, struct slot *slot) {
 
 static void end_drain_if_done(struct codes *codes) {
 	bool done = codes->drain_is_late || codes->free_count == CODES_SLOTS;
-	if (codes->draining && done && codes->on_drained != NULL) {
-		void (*on_drained)(void *owner) = codes->on_drained;
-		codes->on_drained = NULL;
-		on_drained(codes->owner);
+	if (codes->draining && done && !codes->drained) {
+		codes->drained = true;
+		wakeup_cancel(codes->drain_deadline);
+		codes->on_drained(codes->owner);
 	}
 }
 

@@ -66,6 +66,7 @@ struct dispatch {
 	int64_t backlog_us; /* when it was counted last */
 	bool draining;
 	bool drain_is_late;
+	bool drained;
 	bool closing; /* being destroyed: no further round */
 };
 
@@ -244,13 +245,14 @@ static bool is_hungry(const struct dispatch *dispatch) {
 			return false;
 		}
 	}
-	return hungry;
+	return hungry && !dispatch->draining;
 }
 
 /* Not in every round: one that only settles is quick, and frees the way for what was claimed before. */
 static bool claims_now(const struct dispatch *dispatch) {
 	int64_t since_us = clock_monotonic_us() - dispatch->claimed_us;
-	return !dispatch->draining && (is_hungry(dispatch) || since_us >= settings.poll_ms * 1000);
+	bool polls = since_us >= settings.poll_ms * 1000 && !dispatch->draining;
+	return polls || is_hungry(dispatch);
 }
 
 static void on_work(uv_work_t *work) {
@@ -297,7 +299,9 @@ static bool end_drain_if_done(struct dispatch *dispatch) {
 	bool unsettled = dispatch->unsettled.first != NULL && dispatch->available;
 	bool done = dispatch->draining && !dispatch->closing && !dispatch->running && !unsettled &&
 		    (dispatch->drain_is_late || !under_way);
-	if (done) {
+	if (done && !dispatch->drained) {
+		dispatch->drained = true;
+		wakeup_cancel(dispatch->drain_deadline);
 		dispatch->options.on_drained(dispatch->options.owner);
 	}
 	return done;
@@ -355,7 +359,8 @@ static void begin_round(void *context) {
 /* How long the next round may wait: the more there is to do, the less. */
 static uint64_t round_wait_ms(const struct dispatch *dispatch) {
 	size_t results = dispatch->unsettled.count;
-	if (results >= SETTLE_COUNT_URGENT || dispatch->draining || is_hungry(dispatch)) {
+	bool urgent = results >= SETTLE_COUNT_URGENT || (results > 0 && dispatch->draining);
+	if (urgent || is_hungry(dispatch)) {
 		return 0;
 	}
 	return results > 0 ? SETTLE_WAIT_MS : (uint64_t)settings.poll_ms;
@@ -394,7 +399,9 @@ void dispatch_drain(struct dispatch *dispatch) {
 	for (size_t i = 0; i < CHANNELS; i++) {
 		pump(&dispatch->lanes[i]);
 	}
-	schedule(dispatch);
+	if (!end_drain_if_done(dispatch)) {
+		schedule(dispatch);
+	}
 }
 
 static void create_lanes(struct dispatch *dispatch) {

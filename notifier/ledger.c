@@ -374,8 +374,11 @@ void ledger_round(struct ledger *ledger, struct ledger_round *round) {
 	memset(round->more, 0, sizeof round->more);
 	round->ambiguous = 0;
 	round->failed_without_contact = 0;
-	/* In every round, as the connection may be a new one. */
-	round->outcome = database_run(ledger->database, ledger_sql_plans, STATEMENT_TIMEOUT_MS);
+	round->outcome = DATABASE_OK;
+	if (!database_is_connected(ledger->database)) {
+		round->outcome =
+			database_run(ledger->database, ledger_sql_plans, STATEMENT_TIMEOUT_MS);
+	}
 	if (round->outcome == DATABASE_OK) {
 		settle(ledger, round);
 	}

@@ -20,8 +20,9 @@ const char ledger_sql_poll[] =
 	" where exists (select from notices n"
 	"	where n.state in (1, 2) and n.channel = v.channel and n.due_at <= now())"
 	" union all "
-	"select c.ordinal, -1 from campaigns c join notice_positions p on p.campaign = c.ordinal"
-	" where c.decided_n > p.seen_n";
+	/* At random: where there are more than fit into a round, none is always the last. */
+	"(select c.ordinal, -1 from campaigns c join notice_positions p on p.campaign = c.ordinal"
+	" where c.decided_n > p.seen_n order by random() limit 250)";
 
 /* What a message needs from the claimed notices n: the order of enum ledger_column. A person with
  * several contacts of one channel gets the message at the one that was proven last. */

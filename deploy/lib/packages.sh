@@ -5,7 +5,7 @@
 
 SYSTEM_USER=firstcome
 PACKAGES_BUILD=(
-	gcc libc6-dev meson ninja-build pkg-config
+	gcc libc6-dev meson ninja-build pkg-config zlib1g-dev
 	libcjson-dev libcmocka-dev libcurl4-openssl-dev libnats-dev libpq-dev libsodium-dev libuv1-dev
 )
 PACKAGES_RUN=(ca-certificates python3-aiosmtpd tzdata)

@@ -175,7 +175,7 @@ static void decide_entries(struct campaign *campaign, const struct request *requ
 	case MESSAGE_CODE_STATE:
 		break;
 	}
-	assert(!"a request of another kind: the caller decoded it");
+	assert(false); /* request_decode gives no other kind */
 }
 
 static void begin(struct campaign *campaign, uint64_t n, int64_t time_ms, uint16_t count,

@@ -1,8 +1,8 @@
 /*
  * fuzz_http - any bytes at all, as a client might send them, and everything that reads them.
  *
- * Beyond not crashing: a request is whole or it is not (no shorter piece of it is one, and bytes after
- * it change nothing), and nothing points outside of it.
+ * Beyond not crashing: a request is whole or it is not (no shorter piece of it is one, and bytes
+ * after it change nothing), and nothing points outside of it.
  */
 #include <assert.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  *	http_probe ADDRESS [connections_max] [head_ms idle_ms write_ms]
  *
  *	/constant            a short JSON object
- *	/echo                method, path, query and body of the request, as the server understood them
+ *	/echo                method, path, query and body, as the server understood them
  *	/large?bytes=N       N letters, different ones, so that a mix-up shows
  *	/later?ms=N&keep=1   an answer after N milliseconds: the path and the body, kept or not
  *	/never               no answer; the client has to go away

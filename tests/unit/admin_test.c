@@ -1,7 +1,8 @@
 /*
  * admin_test - what operators and load balancers are told, with a service that is told what to say.
  *
- * The server is the real one, on a real loop; the functions of common/service that it asks are here.
+ * The server is the real one, on a real loop; the functions of common/service that it asks are
+ * here.
  */
 #include "ingress/admin.h"
 

@@ -1,8 +1,8 @@
 /*
  * http_test - what the server takes for a request, what it refuses, and what its answers look like.
  *
- * The tables are the specification. The first ones hold what request smuggling is made of: bytes that
- * a proxy in front of us might read in another way than we do must never be a request.
+ * The tables are the specification. The first ones hold what request smuggling is made of: bytes
+ * that a proxy in front of us might read in another way than we do must never be a request.
  */
 #include "ingress/http.h"
 
@@ -346,7 +346,8 @@ static void refuses_a_nul_byte_anywhere(void **state) {
 	}
 }
 
-/* Bytes come in pieces: a good request is never refused, and never complete, before its last byte. */
+/* Bytes come in pieces: a good request is never refused, and never complete, before its last
+ * byte. */
 static void waits_for_the_last_byte(void **state) {
 	(void)state;
 	for (size_t row = 0; row < COUNT_OF(good); row++) {

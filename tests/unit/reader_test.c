@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/reader_held.h"
 #include "tests/fake/fake_broker.h"
 #include "tests/unit/unit.h"
 
@@ -17,6 +18,7 @@ struct story {
 	struct reader *reader;
 	uint64_t written;
 	uint64_t next; /* the sequence that must come next */
+	uint64_t pause_at; /* pauses itself when it has got this one; 0: never */
 	char broken[200];
 };
 
@@ -38,6 +40,9 @@ static void on_request(void *context, const struct reader_message *message) {
 	assert_int_equal(message->size, strlen(expected));
 	assert_memory_equal(message->data, expected, message->size);
 	story->next++;
+	if (message->sequence == story->pause_at) {
+		reader_pause(story->reader);
+	}
 }
 
 static void on_broken(void *context, const char *reason) {
@@ -169,8 +174,75 @@ static void flow_control_is_answered(void **state) {
 	fake_broker_run(story->bus, 100);
 	uint32_t before = fake_broker_publications(story->bus);
 	fake_broker_ask_flow_control(story->bus);
-	assert_int_equal(fake_broker_publications(story->bus), before + 2);
+	assert_int_equal(fake_broker_publications(story->bus), before + 1);
 	assert_int_equal(story->next, 2);
+}
+
+static void a_paused_reader_goes_on_where_it_was(void **state) {
+	struct story *story = *state;
+	write_many(story, 100);
+	read_from(story, 1);
+	story->pause_at = 30;
+	fake_broker_run(story->bus, 1000);
+	assert_int_equal(story->next, 31);
+	uint32_t requests = fake_broker_requests(story->bus);
+	story->pause_at = 60;
+	reader_resume(story->reader);
+	assert_int_equal(story->next, 61); /* from what was held */
+	write_many(story, 10);
+	fake_broker_run(story->bus, 60000);
+	assert_int_equal(story->next, 61);
+	reader_resume(story->reader);
+	fake_broker_run(story->bus, 10);
+	assert_int_equal(story->next, 111);
+	assert_int_equal(fake_broker_requests(story->bus), requests);
+}
+
+static void flow_control_waits_for_a_paused_reader(void **state) {
+	struct story *story = *state;
+	write_many(story, 10);
+	read_from(story, 1);
+	story->pause_at = 5;
+	fake_broker_run(story->bus, 1000);
+	uint32_t before = fake_broker_publications(story->bus);
+	fake_broker_ask_flow_control(story->bus);
+	assert_int_equal(fake_broker_publications(story->bus), before);
+	story->pause_at = 7;
+	reader_resume(story->reader);
+	assert_int_equal(fake_broker_publications(story->bus), before);
+	reader_resume(story->reader);
+	assert_int_equal(fake_broker_publications(story->bus), before + 1);
+	assert_int_equal(story->next, 11);
+}
+
+static void what_is_held_is_bounded(void **state) {
+	struct story *story = *state;
+	int count = (int)(READER_HELD_BYTES_MAX / 50);
+	write_many(story, count);
+	read_from(story, 1);
+	story->pause_at = 1;
+	fake_broker_run(story->bus, 2 * count);
+	reader_resume(story->reader);
+	assert_int_equal(story->next, 2); /* it was too much: all of it is read again */
+	fake_broker_run(story->bus, 2 * count);
+	assert_int_equal(story->next, count + 1);
+	assert_string_equal(story->broken, "");
+}
+
+static void a_paused_reader_survives_a_broken_connection(void **state) {
+	struct story *story = *state;
+	write_many(story, 100);
+	read_from(story, 1);
+	story->pause_at = 30;
+	fake_broker_run(story->bus, 1000);
+	fake_broker_set_connected(story->bus, false);
+	fake_broker_run(story->bus, 1000);
+	fake_broker_set_connected(story->bus, true);
+	fake_broker_run(story->bus, 10000);
+	assert_int_equal(story->next, 31);
+	reader_resume(story->reader);
+	fake_broker_run(story->bus, 200);
+	assert_int_equal(story->next, 101);
 }
 
 static void a_deleted_stream_breaks_off(void **state) {
@@ -236,11 +308,16 @@ static void whatever_happens_all_of_it_comes(void **state) {
 			fake_broker_set_connected(story->bus, dice == 104);
 		} else if (dice == 105) {
 			fake_broker_run(story->bus, 5000);
+		} else if (dice == 106) {
+			reader_pause(story->reader);
+		} else if (dice < 110) {
+			reader_resume(story->reader);
 		} else {
 			fake_broker_run(story->bus, dice % 10);
 		}
 	}
 	*fake_faults(story->bus) = (struct fake_faults){0};
+	reader_resume(story->reader);
 	fake_broker_set_connected(story->bus, true);
 	fake_broker_run(story->bus, 60000);
 	assert_string_equal(story->broken, "");
@@ -260,6 +337,10 @@ int main(void) {
 		STORY(lost_answers_are_asked_for_again),
 		STORY(a_broken_connection_is_survived),
 		STORY(flow_control_is_answered),
+		STORY(a_paused_reader_goes_on_where_it_was),
+		STORY(flow_control_waits_for_a_paused_reader),
+		STORY(what_is_held_is_bounded),
+		STORY(a_paused_reader_survives_a_broken_connection),
 		STORY(a_deleted_stream_breaks_off),
 		STORY(a_stream_made_anew_breaks_off),
 		STORY(a_stream_that_is_shorter_breaks_off),
