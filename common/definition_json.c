@@ -13,6 +13,8 @@
 #include "common/zone.h"
 
 #define HOLD_SECONDS_DEFAULT 600u
+/* For ever: a definition that leaves rules out must not mean something else to a newer program. */
+#define RULES_DEFAULT 1u
 
 /* Copies a text that json_string let through, so it fits. */
 static void copy(char *target, size_t capacity, const char *source) {
@@ -134,7 +136,7 @@ static void read_counts(struct json_object *object, struct definition *definitio
 		(uint32_t)json_u64_or(object, "units_per_person", 1, UNITS_PER_PERSON_MAX, 1);
 	definition->waiting_list =
 		(uint32_t)json_u64_or(object, "waiting_list", 0, WAITING_LIST_MAX, 0);
-	definition->rules = (uint32_t)json_u64_or(object, "rules", 1, RULES_NEWEST, RULES_NEWEST);
+	definition->rules = (uint32_t)json_u64_or(object, "rules", 1, RULES_NEWEST, RULES_DEFAULT);
 	definition->cancellable = json_bool_or(object, "cancellable", false);
 }
 

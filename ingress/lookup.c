@@ -16,6 +16,11 @@
 #include "ingress/lookup_queries.h"
 #include "ingress/measures.h"
 
+#define FAILS_AT_ONCE_US 50000
+/* Nobody is let through for so long after a failure, doubling. */
+#define PAUSE_MS_MIN 100
+#define PAUSE_MS_MAX 2000
+
 /*
  *	waiting ──a connection is free──▶ running ──thread done──▶ answered
  *	   └────────── deadline ──────────────└──▶ answered as unavailable
@@ -57,7 +62,7 @@ struct lookup *lookup_create(uv_loop_t *loop, const char *database_url, const ch
 	lookup->waiting_end = &lookup->waiting;
 	uint64_t seed;
 	crypto_random(&seed, sizeof seed);
-	lookup->backoff = backoff_init((struct backoff_range){.ms_min = 100, .ms_max = 5000}, seed);
+	lookup->backoff = backoff_init((struct backoff_range){PAUSE_MS_MIN, PAUSE_MS_MAX}, seed);
 	return lookup;
 }
 
@@ -82,10 +87,18 @@ static void note_outcome(struct lookup *lookup, const struct job *job) {
 		clock_monotonic_us() + (int64_t)backoff_next_ms(&lookup->backoff) * 1000;
 }
 
-/* On a thread: nothing but the job and its connection may be touched. */
+/* On a thread: nothing but the job and its connection may be touched. A connection that lay idle
+ * may have been dead for long (the database was restarted): that fails at once, and is worth one
+ * more try, on a new connection. */
 static void run_job(uv_work_t *work) {
 	struct job *job = work->data;
+	int64_t begun_us = clock_monotonic_us();
 	job->outcome = lookup_query(job->database, &job->question, &job->answer, job->bookings);
+	if (job->outcome == DATABASE_UNAVAILABLE &&
+		clock_monotonic_us() - begun_us < FAILS_AT_ONCE_US) {
+		job->outcome =
+			lookup_query(job->database, &job->question, &job->answer, job->bookings);
+	}
 }
 
 static void start_waiting(struct lookup *lookup);
