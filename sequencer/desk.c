@@ -363,7 +363,7 @@ static struct errand *begin(struct desk *desk, const struct bus_message *message
 			continue;
 		}
 		errand->desk = desk;
-		errand->give_up_us = clock_monotonic_us() + DESK_TIMEOUT_MS * 1000;
+		errand->give_up_us = clock_monotonic_us() + DESK_TIMEOUT_MS * INT64_C(1000);
 		snprintf(errand->id, sizeof errand->id, "%s", id);
 		snprintf(errand->reply, sizeof errand->reply, "%s",
 			message->reply == NULL ? "" : message->reply);
