@@ -17,7 +17,7 @@
 #include "common/wakeup.h"
 
 /* How many messages are handled before the loop turns to other things, such as HTTP. */
-#define MESSAGES_A_TURN 256
+#define MESSAGES_A_TURN 256u
 #define FLUSH_MS_MAX 2000
 #define STOP_LOOK_MS 50
 #define USER_BYTES_MAX 24
@@ -173,11 +173,8 @@ static void take_events(struct bus *bus) {
 	}
 }
 
-static void on_wake(uv_async_t *wake) {
-	struct bus *bus = wake->data;
-	take_events(bus);
-	deliver_failures(bus);
-	for (int i = 0; i < MESSAGES_A_TURN && bus->ready != NULL; i++) {
+static void handle_ready(struct bus *bus, size_t max) {
+	for (size_t i = 0; i < max && bus->ready != NULL; i++) {
 		struct bus_event *event = bus->ready;
 		bus->ready = event->next;
 		if (bus->ready == NULL) {
@@ -186,6 +183,13 @@ static void on_wake(uv_async_t *wake) {
 		handle_event(bus, event);
 		bus_link_free(bus->link, event);
 	}
+}
+
+static void on_wake(uv_async_t *wake) {
+	struct bus *bus = wake->data;
+	take_events(bus);
+	deliver_failures(bus);
+	handle_ready(bus, MESSAGES_A_TURN);
 	if (bus->ready != NULL) {
 		uv_async_send(&bus->wake);
 	}
@@ -211,6 +215,12 @@ static void set_deadline(struct bus *bus) {
 static void on_deadline(void *context) {
 	struct bus *bus = context;
 	int64_t now_us = clock_monotonic_us();
+	if (bus_table_due(bus->table, now_us) != 0) {
+		/* A loop that was blocked for long comes here before it has looked at what arrived
+		 * meanwhile: a reply that is already here is not late. */
+		take_events(bus);
+		handle_ready(bus, SIZE_MAX);
+	}
 	uint64_t newest = bus_table_newest(bus->table);
 	uint64_t token;
 	while ((token = bus_table_due(bus->table, now_us)) != 0 && token <= newest) {

@@ -278,7 +278,7 @@ static natsMsg *make_message(const struct bus_publication *publication, const ch
 enum bus_link_result bus_link_send(struct bus_link *link, const struct bus_publication *publication,
 	const char *reply, int64_t deadline_us) {
 	/* max_payload counts headers too. */
-	size_t headers = 4 * BUS_HEADER_BYTES_MAX;
+	size_t headers = (size_t)4 * BUS_HEADER_BYTES_MAX;
 	if (publication->size + headers > atomic_load(&link->payload_bytes_max)) {
 		return BUS_LINK_TOO_LARGE;
 	}

@@ -21,6 +21,7 @@ typedef void (*directory_handler)(void *context, const char *id, uint32_t ordina
 
 /* Subscribes to SUBJECT_CAMPAIGNS_ALL itself: call before uv_run. */
 struct directory *directory_create(struct bus *bus, directory_handler handler, void *context);
+/* The subscription stays: destroy the bus next. NULL is allowed. */
 void directory_destroy(struct directory *directory);
 /* True once everything that was there at the start has been told. */
 bool directory_is_complete(const struct directory *directory);

@@ -37,6 +37,7 @@ struct follower_options {
 };
 
 struct follower *follower_create(struct bus *bus, const struct follower_options *options);
+/* Not from inside the handler. NULL is allowed. */
 void follower_destroy(struct follower *follower);
 /* A message on decided.<c> of this campaign. */
 void follower_offer(struct follower *follower, const struct bus_message *message);

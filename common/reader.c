@@ -17,7 +17,7 @@
 #include "common/stream_reply.h"
 #include "common/wakeup.h"
 
-#define REQUEST_MS_MAX 5000
+#define REQUEST_MS_MAX 2000
 /* The broker sends a heartbeat each tick when it has nothing else. */
 #define TICK_MS 1000
 /* So many ticks without a word, and the consumer is taken for dead. Ticks of our own are counted, not
@@ -25,16 +25,16 @@
 #define SILENT_TICKS_MAX 3
 /* The broker forgets a consumer that nobody listens to. */
 #define INACTIVE_SECONDS 10
-/* A broker that has just started may say once or twice that a stream is not there. */
-#define GONE_ANSWERS_MAX 5
+/* With the pauses in between, about five seconds. */
+#define MISSING_ANSWERS_MAX 8
 #define CONSUMER_BYTES_MAX 64u
-#define CREATED_BYTES_MAX 64u
+#define TIME_UNKNOWN INT64_MIN
 #define REASON_BYTES_MAX 256u
 static const struct backoff_range pause_range = {.ms_min = 50, .ms_max = 2000};
 
 enum state {
 	WAITING,  /* for the connection, or for the end of a pause */
-	ASKING,   /* how the stream is */
+	ASKING,   /* for the last message that was read: is it still there, and the same? */
 	CREATING, /* the consumer; its first messages may come before the answer */
 	READING,
 	BROKEN,
@@ -56,11 +56,11 @@ struct reader {
 	uint64_t consumers;                /* made so far */
 	char consumer[CONSUMER_BYTES_MAX]; /* the newest */
 	bool paused;
-	struct reader_held held;              /* arrived while paused, from position on */
+	struct reader_held held;               /* arrived while paused, from position on */
 	char flow_reply[BUS_HEADER_BYTES_MAX]; /* to be answered when nothing is held; "": none */
 	int silent_ticks;
-	int gone_answers;                /* in a row, that there is no such stream */
-	char created[CREATED_BYTES_MAX]; /* when the stream was made; "" until known */
+	int missing_answers;  /* in a row */
+	int64_t last_time_ms; /* when message position - 1 was stored */
 };
 
 /* ---- leaving a consumer ------------------------------------------------------------------------ */
@@ -168,6 +168,7 @@ static void handle_control(struct reader *reader, const struct bus_message *mess
 static void deliver(struct reader *reader, const struct reader_message *message) {
 	assert(message->sequence == reader->position);
 	reader->position++;
+	reader->last_time_ms = message->time_ms;
 	backoff_reset(&reader->backoff);
 	reader->handler(reader->context, message);
 }
@@ -270,7 +271,9 @@ static void create_consumer(struct reader *reader) {
 	snprintf(reader->consumer, sizeof(reader->consumer), "reader-%s-%" PRIu64,
 		strchr(reader->inbox, '.') + 1, ++reader->consumers);
 	for (char *c = reader->consumer; *c != '\0'; c++) {
-		*c = *c == '.' ? '-' : *c;
+		if (*c == '.') {
+			*c = '-';
+		}
 	}
 	text_append(&json, "{\"stream_name\":\"");
 	text_append(&json, reader->stream);
@@ -293,95 +296,56 @@ static void create_consumer(struct reader *reader) {
 	call_api(reader, "CONSUMER.CREATE", reader->consumer, &json, on_consumer);
 }
 
-struct stream_facts {
-	char created[CREATED_BYTES_MAX];
-	uint64_t first;
-	uint64_t last;
-};
+/* ---- is it still the same stream? -------------------------------------------------------------- */
 
-static bool read_facts(struct stream_facts *facts, struct json_object *json) {
-	struct json_object state;
-	snprintf(facts->created, sizeof(facts->created), "%s",
-		json_string(json, "created", CREATED_BYTES_MAX - 1));
-	if (!json_inner(&state, json, "state")) {
-		return false;
-	}
-	facts->first = json_u64(&state, "first_seq", 0, INT64_MAX);
-	facts->last = json_u64(&state, "last_seq", 0, INT64_MAX);
-	return !json->failed && !state.failed;
-}
-
-/* Whether the stream is still the one that was read up to the position; else reason says why not. */
-static bool is_same_stream(
-	struct reader *reader, const struct stream_facts *facts, char reason[REASON_BYTES_MAX]) {
-	if (reader->created[0] != '\0' && strcmp(reader->created, facts->created) != 0) {
-		snprintf(reason, REASON_BYTES_MAX, "the stream was deleted and made anew at %s",
-			facts->created);
-		return false;
-	}
-	if (facts->last + 1 < reader->position) {
-		snprintf(reason, REASON_BYTES_MAX,
-			"the stream ends at %" PRIu64 ", but was read up to %" PRIu64 " before",
-			facts->last, reader->position - 1);
-		return false;
-	}
-	if (facts->first > reader->position && facts->last >= reader->position) {
-		snprintf(reason, REASON_BYTES_MAX,
-			"the stream begins at %" PRIu64 ", after message %" PRIu64
-			" which is wanted",
-			facts->first, reader->position);
-		return false;
-	}
-	return true;
-}
-
-static void handle_gone(struct reader *reader) {
-	reader->gone_answers++;
-	if (reader->created[0] != '\0' && reader->gone_answers >= GONE_ANSWERS_MAX) {
-		break_off(reader, "the stream was deleted");
-	} else {
-		restart(reader, "there is no such stream");
-	}
-}
-
-static void handle_facts(struct reader *reader, struct json_object *json) {
-	struct stream_facts facts;
+/* The leader of a cluster that was just elected, or a broker that has just started, may not know all of
+ * a stream at first: what is missing counts only after it was missing for a while. */
+static void handle_missing(struct reader *reader) {
 	char reason[REASON_BYTES_MAX];
-	reader->gone_answers = 0;
-	if (!read_facts(&facts, json)) {
-		restart(reader, "the broker's answer about the stream cannot be read");
-	} else if (!is_same_stream(reader, &facts, reason)) {
+	snprintf(reason, sizeof(reason),
+		"message %" PRIu64 " was there, but is not in the stream any more",
+		reader->position - 1);
+	reader->missing_answers++;
+	if (reader->missing_answers >= MISSING_ANSWERS_MAX) {
 		break_off(reader, reason);
 	} else {
-		snprintf(reader->created, sizeof(reader->created), "%s", facts.created);
+		restart(reader, reason);
+	}
+}
+
+/* The stream's birthday would tell too, but in a cluster of 2.9 each node has its own. */
+static void on_last_read(
+	void *context, enum stream_outcome outcome, const struct bus_message *message) {
+	struct reader *reader = context;
+	reader->request = 0;
+	if (outcome == STREAM_MISSING) {
+		handle_missing(reader);
+	} else if (outcome != STREAM_STORED) {
+		restart(reader, "the broker does not answer about the stream");
+	} else if (reader->last_time_ms != TIME_UNKNOWN &&
+		   reader->last_time_ms != message->time_ms) {
+		break_off(reader, "the stream was deleted and made anew: the last message that was "
+				  "read is another one now");
+	} else {
+		reader->last_time_ms = message->time_ms;
+		reader->missing_answers = 0;
 		create_consumer(reader);
 	}
 }
 
-static void on_info(void *context, enum bus_outcome outcome, const struct bus_message *message) {
-	struct reader *reader = context;
-	struct json_object json;
-	struct stream_reply reply;
-	reader->request = 0;
-	if (outcome != BUS_REPLIED) {
-		restart(reader, "the broker does not answer about the stream");
-		return;
-	}
-	json_init(&json, (const char *)message->data, message->size);
-	stream_reply_read(&reply, &json);
-	if (reply.outcome == STREAM_MISSING) {
-		handle_gone(reader);
-	} else if (reply.outcome != STREAM_STORED) {
-		restart(reader, reply.error);
-	} else {
-		handle_facts(reader, &json);
-	}
-	json_finish(&json);
-}
-
 static void begin(struct reader *reader) {
-	reader->state = ASKING;
-	call_api(reader, "STREAM.INFO", "", NULL, on_info);
+	struct stream_get get = {
+		.stream = reader->stream,
+		.sequence = reader->position - 1,
+		.from_leader = true,
+	};
+	if (get.sequence == 0) {
+		create_consumer(reader);
+	} else {
+		reader->state = ASKING;
+		reader->request =
+			stream_get(reader->bus, &get, REQUEST_MS_MAX, on_last_read, reader);
+	}
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -422,6 +386,7 @@ struct reader *reader_create(struct bus *bus, const struct reader_options *optio
 	struct reader *reader = memory_new(sizeof(*reader));
 	reader->bus = bus;
 	reader->position = options->from;
+	reader->last_time_ms = TIME_UNKNOWN;
 	reader->handler = options->handler;
 	reader->broken = options->broken;
 	reader->context = options->context;

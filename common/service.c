@@ -21,13 +21,13 @@
 #define PING_BYTES_MAX 1024u
 #define METRICS_BYTES_MAX (512u << 10)
 /* After everything was closed the loop turns for so long at most, until the last handle is gone. */
-#define CLOSE_MS_MAX 1000
+#define CLOSE_MS_MAX INT64_C(1000)
 
 enum { SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNAL_LOG_LEVEL, SIGNALS };
 
 struct service {
 	const struct service_spec *spec;
-	uv_loop_t loop;
+	uv_loop_t *loop;
 	uv_signal_t signals[SIGNALS];
 	struct bus *bus;
 	struct wakeup *drain_deadline;
@@ -126,7 +126,7 @@ static void on_drain_deadline(void *context) {
 	log_warn("drain_too_long",
 		"limit_ms=%d hint=\"what was not finished is done again after the start\"",
 		SERVICE_DRAIN_MS_MAX);
-	uv_stop(&service->loop);
+	uv_stop(service->loop);
 }
 
 static void begin_drain(struct service *service) {
@@ -169,7 +169,7 @@ static void watch_signals(struct service *service) {
 		[SIGNAL_LOG_LEVEL] = {SIGUSR1, on_level_signal},
 	};
 	for (int i = 0; i < SIGNALS; i++) {
-		uv_signal_init(&service->loop, &service->signals[i]);
+		uv_signal_init(service->loop, &service->signals[i]);
 		service->signals[i].data = service;
 		int error =
 			uv_signal_start(&service->signals[i], table[i].handler, table[i].number);
@@ -299,7 +299,7 @@ static bool connect_to_broker(struct service *service) {
 		.password = password,
 		.name = settings.instance,
 	};
-	service->bus = bus_create(&service->loop, &options, &stop_wanted);
+	service->bus = bus_create(service->loop, &options, &stop_wanted);
 	if (password != NULL) {
 		crypto_forget(password, strlen(password));
 		free(password);
@@ -308,8 +308,8 @@ static bool connect_to_broker(struct service *service) {
 }
 
 static void run_until_stopped(struct service *service) {
-	service->drain_deadline = wakeup_create(&service->loop, on_drain_deadline, service);
-	service->alive = wakeup_create(&service->loop, on_alive, service);
+	service->drain_deadline = wakeup_create(service->loop, on_drain_deadline, service);
+	service->alive = wakeup_create(service->loop, on_alive, service);
 	bus_subscribe(service->bus, SUBJECT_STATUS_PING, NULL, on_ping, service);
 	bus_subscribe(service->bus, SUBJECT_STATUS_METRICS, NULL, on_metrics, service);
 	watch_signals(service);
@@ -323,7 +323,7 @@ static void run_until_stopped(struct service *service) {
 	if (stop_wanted != 0) {
 		begin_drain(service); /* the signal came before the loop watched for it */
 	}
-	uv_run(&service->loop, UV_RUN_DEFAULT);
+	uv_run(service->loop, UV_RUN_DEFAULT);
 	if (service->spec->stop != NULL) {
 		service->spec->stop(service);
 	}
@@ -337,10 +337,10 @@ static void run_until_stopped(struct service *service) {
 
 static void close_loop(struct service *service) {
 	int64_t until_us = clock_monotonic_us() + CLOSE_MS_MAX * 1000;
-	while (uv_run(&service->loop, UV_RUN_NOWAIT) != 0 && clock_monotonic_us() < until_us) {
+	while (uv_run(service->loop, UV_RUN_NOWAIT) != 0 && clock_monotonic_us() < until_us) {
 		usleep(1000);
 	}
-	if (uv_loop_close(&service->loop) != 0) {
+	if (uv_loop_close(service->loop) != 0) {
 		log_warn("handles_left",
 			"hint=\"a stop hook of this program forgot to close something\"");
 	}
@@ -355,7 +355,8 @@ int service_run(const struct service_spec *spec, int argc, char **argv) {
 	service->spec = spec;
 	service->level = level;
 	snprintf(service->note, sizeof(service->note), "starting");
-	uv_loop_init(&service->loop);
+	service->loop = memory_new(sizeof(*service->loop));
+	uv_loop_init(service->loop);
 	log_info("starting", "program=%s version=%s", spec->program, FIRSTCOME_VERSION);
 	if (spec->prepare != NULL) {
 		spec->prepare(service);
@@ -364,14 +365,14 @@ int service_run(const struct service_spec *spec, int argc, char **argv) {
 		run_until_stopped(service);
 	}
 	close_loop(service);
+	free(service->loop);
 	free(service);
 	log_info("stopped", "program=%s", spec->program);
 	return EXIT_SUCCESS;
 }
 
 struct uv_loop_s *service_loop(const struct service *service) {
-	/* The loop is not const for those that hang handles on it; the service itself is. */
-	return (struct uv_loop_s *)(uintptr_t)&service->loop;
+	return service->loop;
 }
 
 struct bus *service_bus(const struct service *service) {
@@ -388,5 +389,5 @@ bool service_is_draining(const struct service *service) {
 }
 
 void service_drained(struct service *service) {
-	uv_stop(&service->loop);
+	uv_stop(service->loop);
 }

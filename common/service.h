@@ -1,13 +1,14 @@
 /*
  * service - the skeleton that runs every program.
  *
- *	arguments and environment ─▶ log ─▶ signals ─▶ keys (hook) ─▶ broker ─▶ start (hook) ─▶ loop
+ *	arguments and environment ─▶ log ─▶ signals ─▶ prepare (hook) ─▶ broker ─▶ start (hook) ─▶ loop
  *	SIGTERM, SIGINT ─▶ drain (hook) ─▶ service_drained() or the drain deadline ─▶ stop (hook) ─▶ exit 0
  *	a second signal ─▶ exit at once, status 1
  *
  * It answers status.ping and status.metrics on the broker for every program, tells systemd READY=1,
  * STOPPING=1 and WATCHDOG=1 where it asks for it, changes the log level between info and debug on
- * SIGUSR1, and ignores SIGPIPE.
+ * SIGUSR1, and ignores SIGPIPE. READY=1 says that the program runs; whether it can work now, which may
+ * depend on others, is in STATUS.
  */
 #ifndef COMMON_SERVICE_H
 #define COMMON_SERVICE_H
@@ -34,9 +35,9 @@ struct service_spec {
 	void (*prepare)(struct service *service);
 	/* The broker is connected; subscribe and begin. */
 	void (*start)(struct service *service);
-	/* Take nothing new, finish what is under way, then call service_drained. */
+	/* Take nothing new, finish what is under way, then call service_drained. NULL: nothing to do. */
 	void (*drain)(struct service *service);
-	/* Free everything; the loop does not run any more after it. */
+	/* Free everything and close all handles: the loop only finishes the closing after it. */
 	void (*stop)(struct service *service);
 };
 
@@ -52,7 +53,7 @@ bool service_is_draining(const struct service *service);
  * status.ping, the readiness probe and systemd. Not ready at the start. */
 void service_set_ready(struct service *service, bool ready, const char *note);
 bool service_is_ready(const struct service *service, const char **note);
-/* Drained: ends the loop. */
+/* Drained, or done: ends the loop. */
 void service_drained(struct service *service);
 /* Prints all metrics of this program. */
 void service_print_metrics(const struct service *service, struct text *text);

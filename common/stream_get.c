@@ -18,7 +18,7 @@
 #include "common/stream.h"
 #include "common/stream_reply.h"
 
-#define BASE64_CHARACTERS_MAX ((STREAM_MESSAGE_BYTES_MAX + 2u) / 3u * 4u)
+#define BASE64_CHARACTERS_MAX (((size_t)STREAM_MESSAGE_BYTES_MAX + 2) / 3 * 4)
 #define TIME_BYTES_MAX 64u
 #define STATUS_NOT_FOUND 404
 

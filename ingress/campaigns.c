@@ -17,9 +17,13 @@
  * ids that collide. */
 #define BUCKETS 4096u
 
+struct entry {
+	struct campaign *campaign;
+};
+
 struct campaigns {
 	struct campaign *buckets[BUCKETS];
-	struct campaign **by_ordinal;
+	struct entry *by_ordinal;
 	size_t count;
 	size_t capacity;
 	uint64_t version;
@@ -34,8 +38,8 @@ void campaigns_destroy(struct campaigns *campaigns) {
 		return;
 	}
 	for (size_t i = 0; i < campaigns->count; i++) {
-		free(campaigns->by_ordinal[i]->json);
-		free(campaigns->by_ordinal[i]);
+		free(campaigns->by_ordinal[i].campaign->json);
+		free(campaigns->by_ordinal[i].campaign);
 	}
 	free(campaigns->by_ordinal);
 	free(campaigns);
@@ -50,31 +54,33 @@ static size_t bucket_of(const char *id) {
 	return hash % BUCKETS;
 }
 
-static struct campaign **grow(struct campaign **rows, size_t count, size_t capacity) {
-	struct campaign **grown = memory_new(capacity * sizeof *grown);
-	if (count > 0) {
-		memcpy(grown, rows, count * sizeof *grown);
+/* Room for one more in by_ordinal. */
+static void make_room(struct campaigns *campaigns) {
+	if (campaigns->count < campaigns->capacity) {
+		return;
 	}
-	free(rows);
-	return grown;
+	size_t capacity = campaigns->capacity == 0 ? 64 : campaigns->capacity * 2;
+	struct entry *grown = memory_new(capacity * sizeof *grown);
+	for (size_t i = 0; i < campaigns->count; i++) {
+		grown[i] = campaigns->by_ordinal[i];
+	}
+	free(campaigns->by_ordinal);
+	campaigns->by_ordinal = grown;
+	campaigns->capacity = capacity;
 }
 
 struct campaign *campaigns_add(struct campaigns *campaigns, const char *id, uint32_t ordinal) {
 	assert(strlen(id) <= CAMPAIGN_ID_BYTES_MAX);
 	assert(campaigns->count == 0 ||
-		campaigns->by_ordinal[campaigns->count - 1]->ordinal < ordinal);
-	if (campaigns->count == campaigns->capacity) {
-		campaigns->capacity = campaigns->capacity == 0 ? 64 : campaigns->capacity * 2;
-		campaigns->by_ordinal =
-			grow(campaigns->by_ordinal, campaigns->count, campaigns->capacity);
-	}
+		campaigns->by_ordinal[campaigns->count - 1].campaign->ordinal < ordinal);
+	make_room(campaigns);
 	struct campaign *campaign = memory_new(sizeof *campaign);
 	memcpy(campaign->id, id, strlen(id) + 1);
 	campaign->ordinal = ordinal;
 	size_t bucket = bucket_of(id);
 	campaign->next = campaigns->buckets[bucket];
 	campaigns->buckets[bucket] = campaign;
-	campaigns->by_ordinal[campaigns->count++] = campaign;
+	campaigns->by_ordinal[campaigns->count++].campaign = campaign;
 	return campaign;
 }
 
@@ -91,15 +97,16 @@ struct campaign *campaigns_find_ordinal(const struct campaigns *campaigns, uint3
 	size_t high = campaigns->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (campaigns->by_ordinal[middle]->ordinal < ordinal) {
+		if (campaigns->by_ordinal[middle].campaign->ordinal < ordinal) {
 			low = middle + 1;
 		} else {
 			high = middle;
 		}
 	}
-	return low < campaigns->count && campaigns->by_ordinal[low]->ordinal == ordinal
-		       ? campaigns->by_ordinal[low]
-		       : NULL;
+	if (low == campaigns->count || campaigns->by_ordinal[low].campaign->ordinal != ordinal) {
+		return NULL;
+	}
+	return campaigns->by_ordinal[low].campaign;
 }
 
 size_t campaigns_count(const struct campaigns *campaigns) {
@@ -108,7 +115,7 @@ size_t campaigns_count(const struct campaigns *campaigns) {
 
 struct campaign *campaigns_get(const struct campaigns *campaigns, size_t index) {
 	assert(index < campaigns->count);
-	return campaigns->by_ordinal[index];
+	return campaigns->by_ordinal[index].campaign;
 }
 
 uint64_t campaigns_version(const struct campaigns *campaigns) {

@@ -43,6 +43,7 @@ struct campaign {
 	uint32_t batch_mean_16;
 	int64_t heard_us; /* when anything was last heard of it; monotonic */
 	int64_t definition_asked_us;
+	bool is_unreadable; /* the last decision seen was */
 	/* Of other modules. */
 	struct feed *feed;
 	struct line *line;

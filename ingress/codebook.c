@@ -14,7 +14,7 @@
 #include "common/stream.h"
 #include "ingress/codebook_rules.h"
 
-#define SUBJECT_BYTES (sizeof SUBJECT_CODEBOOK_PREFIX + IDENTITY_BYTES * 2u)
+#define SUBJECT_BYTES (sizeof SUBJECT_CODEBOOK_PREFIX + (size_t)IDENTITY_BYTES * 2)
 
 /*
  *	reading ──granted──▶ storing ──stored──▶ answered

@@ -44,8 +44,10 @@ bool feed_offer(struct feed *feed, struct campaign *campaign, const uint8_t *byt
 	if (!decision_decode_head(head, bytes, size) || head->n == 0) {
 		log_warn("decision_unreadable", "campaign=%s bytes=%zu do=\"run a newer ingress\"",
 			campaign->id, size);
+		campaign->is_unreadable = true;
 		return false;
 	}
+	campaign->is_unreadable = false;
 	campaign->heard_us = clock_monotonic_us();
 	decisions_put(feed->options.decisions,
 		&(struct decision_name){.campaign_ordinal = campaign->ordinal, .n = head->n}, bytes,
@@ -130,7 +132,8 @@ static void on_state(void *context, bool connected) {
 
 /* A campaign that is not known yet may just be in the making: its control desk is at work. */
 static int64_t patience_us(const struct campaign *campaign) {
-	return campaign_is_known(campaign) ? FEED_SILENCE_US : FEED_SILENCE_US / 20;
+	bool in_the_making = !campaign_is_known(campaign) && !campaign->is_unreadable;
+	return in_the_making ? FEED_SILENCE_US / 20 : FEED_SILENCE_US;
 }
 
 static const struct campaign *find_unknown(const struct feed *feed) {
@@ -156,7 +159,8 @@ static void check_complete(struct feed *feed, int64_t now_us) {
 			return;
 		}
 		log_warn("campaign_unknown",
-			"campaign=%s do=\"publish it again: it has no decision\"", unknown->id);
+			"campaign=%s do=\"look at its first decision: none can be read\"",
+			unknown->id);
 	}
 	feed->complete = true;
 	log_info("campaigns_known", "count=%zu", campaigns_count(feed->options.campaigns));

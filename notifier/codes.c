@@ -29,19 +29,24 @@
 /* Before the next pull, after the broker could not take one. */
 #define TROUBLE_PAUSE_MS 1000
 #define ACK_SUBJECT_BYTES 256u
-/* How long a code rests that could not be sent. It rests as long as it is old, so there are few tries. */
+/* How long a code rests that could not be sent. It rests as long as it is old, so there are few
+ * tries. */
 #define REST_MS_MIN 500
 #define REST_MS_MAX 30000
-/* The broker sends a code again that was not acknowledged in time (ack_wait of its consumer, at least 30
- * seconds). A code that has waited here may not have that long any more for the longest transfer, so it
- * asks for more; one that has waited too long rests in the stream instead. */
+/* The broker sends a code again that was not acknowledged in time (ack_wait of its consumer, at
+ * least 30 seconds). A code that has waited here may not have that long any more for the longest
+ * transfer, so it asks for more; one that has waited too long rests in the stream instead. */
 #define WAITING_US_ASK_MORE INT64_C(3000000)
 #define WAITING_US_MAX INT64_C(10000000)
+/* Somebody waits for a code: a provider that fails is soon asked again. */
+#define PAUSE_MS_MAX 4000
 #define DRAIN_MS_MAX 12000
 
 /* The broker's words for the end of a pull without (all) messages. */
 #define STATUS_NO_MESSAGES 404
 #define STATUS_PULL_EXPIRED 408
+
+static const enum channel channels[CHANNELS] = {CHANNEL_EMAIL, CHANNEL_SMS};
 
 /* A code in hand. */
 struct slot {
@@ -88,7 +93,7 @@ struct codes {
 
 static void pull(struct codes *codes);
 
-/* ---- slots -------------------------------------------------------------------------------------- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 
 static void queue_init(struct slot_queue *queue) {
 	queue->first = NULL;
@@ -135,17 +140,25 @@ static void end_drain_if_done(struct codes *codes) {
 	}
 }
 
-/* ---- what became of a code ---------------------------------------------------------------------- */
+/* ---- what became of a code ------------------------------------------------------------------- */
+
+/* reply: NULL, or where the broker answers. */
+static bool publish(
+	struct codes *codes, const char *subject, const char *reply, const struct part *data) {
+	struct bus_publication publication = {
+		.subject = subject,
+		.reply = reply,
+		.data = data->bytes,
+		.size = data->size,
+		.expected_last_sequence = -1,
+		.expected_last_subject_sequence = -1,
+	};
+	return bus_publish(codes->bus, &publication);
+}
 
 /* If it cannot be queued the message comes again: a second mail, with the same Message-ID. */
 static void answer(struct codes *codes, const char *ack, const char *words) {
-	bus_publish(codes->bus, &(struct bus_publication){
-					.subject = ack,
-					.data = words,
-					.size = strlen(words),
-					.expected_last_sequence = -1,
-					.expected_last_subject_sequence = -1,
-				});
+	publish(codes, ack, NULL, &(struct part){words, strlen(words)});
 }
 
 static void answer_rest(struct codes *codes, const char *ack, int64_t rest_ms) {
@@ -158,6 +171,10 @@ static int64_t rest_ms(const struct slot *slot) {
 	int64_t rest = clock_wall_ms() - slot->asked_at_ms;
 	rest = rest < REST_MS_MIN ? REST_MS_MIN : rest > REST_MS_MAX ? REST_MS_MAX : rest;
 	return rest / 2 + crypto_random_below((uint32_t)rest / 2 + 1);
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+	return a > b ? a : b;
 }
 
 static struct lane *lane_of(struct codes *codes, enum channel channel) {
@@ -195,8 +212,7 @@ static void on_sent(void *context, const struct send_result *result) {
 	case OUTCOME_TEMPFAIL:
 		log_info("code_rests", "channel=%d error=\"%s\"", (int)slot->code.channel,
 			result->error);
-		give_back(slot, result->retry_after_ms > rest_ms(slot) ? result->retry_after_ms
-								       : rest_ms(slot));
+		give_back(slot, larger(result->retry_after_ms, rest_ms(slot)));
 		return;
 	case OUTCOME_PERMFAIL:
 	case OUTCOME_COUNT:
@@ -205,7 +221,7 @@ static void on_sent(void *context, const struct send_result *result) {
 	}
 }
 
-/* ---- sending ------------------------------------------------------------------------------------ */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static void send_code(struct lane *lane, struct slot *slot) {
 	int64_t now_ms = clock_wall_ms();
@@ -239,8 +255,8 @@ static void send_code(struct lane *lane, struct slot *slot) {
 	}
 }
 
-/* Whether a waiting code should rest in the stream, not here: its provider fails and is asked with one
- * code at a time, or is so slow that the broker would soon send the code again. */
+/* Whether a waiting code should rest in the stream, not here: its provider fails and is asked with
+ * one code at a time, or is so slow that the broker would soon send the code again. */
 static bool should_rest(const struct lane *lane, const struct slot *slot) {
 	return lane->codes->draining || sender_is_slow(lane->sender) ||
 	       clock_monotonic_us() - slot->taken_us > WAITING_US_MAX;
@@ -263,10 +279,10 @@ static void on_ready(void *owner) {
 	pull(lane->codes);
 }
 
-/* ---- messages from the queue -------------------------------------------------------------------- */
+/* ---- messages from the queue ----------------------------------------------------------------- */
 
-/* "code-" and a hash of the place in the stream: the same whenever and wherever the message comes again, and
- * telling nothing about how many codes there were. */
+/* "code-" and a hash of the place in the stream: the same whenever and wherever the message comes
+ * again, and telling nothing about how many codes there were. */
 static void write_name(char name[MESSAGE_NAME_BYTES], const struct stream_delivery *delivery) {
 	uint8_t place[16];
 	uint8_t hash[16];
@@ -286,13 +302,7 @@ static void bury(struct codes *codes, const struct bus_message *message) {
 		"size=%zu hint=\"see " SUBJECT_DEADLETTER " in stream " STREAM_DEADLETTER
 		" and the versions of ingress and notifier\"",
 		message->size);
-	bus_publish(codes->bus, &(struct bus_publication){
-					.subject = SUBJECT_DEADLETTER,
-					.data = message->data,
-					.size = message->size,
-					.expected_last_sequence = -1,
-					.expected_last_subject_sequence = -1,
-				});
+	publish(codes, SUBJECT_DEADLETTER, NULL, &(struct part){message->data, message->size});
 	answer(codes, message->reply, "+TERM");
 }
 
@@ -345,8 +355,8 @@ static void on_message(void *context, const struct bus_message *message) {
 		codes->pulling -= codes->pulling > 0;
 		struct slot *slot = slot_take(codes);
 		if (slot == NULL) {
-			answer_rest(codes, message->reply,
-				REST_MS_MIN); /* of a pull that we took for lost */
+			/* Of a pull that we took for lost. */
+			answer_rest(codes, message->reply, REST_MS_MIN);
 		} else {
 			take(codes, slot, message);
 		}
@@ -354,7 +364,7 @@ static void on_message(void *context, const struct bus_message *message) {
 	pull(codes);
 }
 
-/* One pull at a time, for as many codes as there are free slots: no slot waits for the broker. */
+/* One pull at a time, for as many codes as there are free slots. */
 static void pull(struct codes *codes) {
 	if (codes->pulling > 0 || codes->draining || codes->free_count == 0 ||
 		!bus_is_connected(codes->bus)) {
@@ -363,14 +373,8 @@ static void pull(struct codes *codes) {
 	char words[64];
 	snprintf(words, sizeof words, "{\"batch\":%" PRIu32 ",\"expires\":%d000000000}",
 		codes->free_count, PULL_SECONDS);
-	bool queued = bus_publish(codes->bus, &(struct bus_publication){
-						      .subject = SUBJECT_NEXT,
-						      .reply = codes->inbox_subject,
-						      .data = words,
-						      .size = strlen(words),
-						      .expected_last_sequence = -1,
-						      .expected_last_subject_sequence = -1,
-					      });
+	bool queued = publish(
+		codes, SUBJECT_NEXT, codes->inbox_subject, &(struct part){words, strlen(words)});
 	codes->pulling = queued ? codes->free_count : 0;
 	wakeup_after(codes->timer, queued ? PULL_LOST_MS : TROUBLE_PAUSE_MS);
 }
@@ -389,7 +393,7 @@ static void on_bus_state(void *context, bool connected) {
 	}
 }
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void on_drain_deadline(void *context) {
 	struct codes *codes = context;
@@ -400,6 +404,10 @@ static void on_drain_deadline(void *context) {
 }
 
 struct codes *codes_create(struct uv_loop_s *loop, struct bus *bus) {
+	const struct pace_limits limits = {
+		.connections = (uint32_t)settings.code_connections,
+		.pause_ms_max = PAUSE_MS_MAX,
+	};
 	struct codes *codes = memory_new(sizeof *codes);
 	codes->bus = bus;
 	for (size_t i = 0; i < CODES_SLOTS; i++) {
@@ -408,17 +416,17 @@ struct codes *codes_create(struct uv_loop_s *loop, struct bus *bus) {
 	}
 	for (size_t i = 0; i < CHANNELS; i++) {
 		struct lane *lane = &codes->lanes[i];
+		struct sender_options options = {
+			.name = "codes",
+			.channel = channels[i],
+			.limits = limits,
+			.slow = &measures.slow_codes[i],
+			.on_ready = on_ready,
+			.owner = lane,
+		};
 		lane->codes = codes;
 		queue_init(&lane->waiting);
-		lane->sender = sender_create(
-			loop, &(struct sender_options){
-				      .name = "codes",
-				      .channel = i == 0 ? CHANNEL_EMAIL : CHANNEL_SMS,
-				      .connections = (uint32_t)settings.code_connections,
-				      .slow = &measures.slow_codes[i],
-				      .on_ready = on_ready,
-				      .owner = lane,
-			      });
+		lane->sender = sender_create(loop, &options);
 	}
 	codes->timer = wakeup_create(loop, on_timer, codes);
 	codes->drain_deadline = wakeup_create(loop, on_drain_deadline, codes);

@@ -1,15 +1,17 @@
 /*
- * codes - delivers one-time codes: from the work queue CODES to the person, and nothing remembered.
+ * codes - delivers one-time codes: from the work queue CODES to the person, and nothing
+ * remembered.
  *
  *	free ──pulled──▶ waiting ──sender_may_send──▶ sending ──▶ free
  *	                    │                            │
  *	                    │ too many of its channel    ├── taken, or refused for good: acknowledged
  *	                    └──▶ given back for a while ─┴── temporary failure: given back for a while
  *
- * A code that is not acknowledged comes again, to this notifier or another one, until it expires; then
- * it is dropped. Each has a name made of its place in the stream, so a person who gets one twice gets
- * the same mail twice, with the same Message-ID. Codes have senders of their own, and neither channel can
- * take all places: a dead SMS provider does not keep codes from going out by email.
+ * A code that is not acknowledged comes again, to this notifier or another one, until it expires;
+ * then it is dropped. Each has a name made of its place in the stream, so a person who gets one
+ * twice gets the same mail twice, with the same Message-ID. Codes have senders of their own, and
+ * neither channel can take all places: a dead SMS provider does not keep codes from going out by
+ * email.
  */
 #ifndef NOTIFIER_CODES_H
 #define NOTIFIER_CODES_H

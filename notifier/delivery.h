@@ -12,9 +12,9 @@
  *	    └─ the claim ran out             permanent failure, tries or days used up
  *	       (its notifier died)
  *
- * Pure: time and randomness are arguments. delivery_move is the only writer of the state. The numbers
- * of the states are in the database: never renumber. The move from claimed back to due when a claim
- * ran out is made by the database (ledger.h), as no notifier is there to make it.
+ * Pure: time and randomness are arguments. delivery_move is the only writer of the state. The
+ * numbers of the states are in the database: never renumber. The move from claimed back to due
+ * when a claim ran out is made by the database (ledger.h), as no notifier is there to make it.
  */
 #ifndef NOTIFIER_DELIVERY_H
 #define NOTIFIER_DELIVERY_H
@@ -69,8 +69,8 @@ struct delivery_chance {
 /* True if the state allows the event. */
 bool delivery_allows(enum delivery_state state, enum delivery_event event);
 
-/* Makes the move and counts it. The event must be allowed. chance may be NULL for events that end in
- * no pause: claim, taken, refused, untrue. */
+/* Makes the move and counts it. The event must be allowed. chance may be NULL for events that end
+ * in no pause: claim, taken, refused, untrue. */
 void delivery_move(
 	struct delivery *delivery, enum delivery_event event, const struct delivery_chance *chance);
 

@@ -30,6 +30,7 @@
 #define PROBE_CLAIM_MS 1000
 /* A channel that had no room for so long is not waited for any more. */
 #define STUCK_AFTER_US INT64_C(1000000)
+#define PAUSE_MS_MAX 30000
 #define DRAIN_MS_MAX 12000
 #define CLAIMED_BY_BYTES 96
 
@@ -72,7 +73,7 @@ struct dispatch {
 
 static void schedule(struct dispatch *dispatch);
 
-/* ---- what became of a notice -------------------------------------------------------------------- */
+/* ---- what became of a notice ----------------------------------------------------------------- */
 
 static void count(const struct notice *notice) {
 	if (notice->delivery.state == DELIVERY_OVERTAKEN) {
@@ -84,6 +85,17 @@ static void count(const struct notice *notice) {
 			" template=%s channel=%d attempts=%u error=\"%s\"",
 			notice->campaign_id, notice->number, template_name(notice->template),
 			(int)notice->channel, notice->delivery.attempts, notice->error);
+	}
+}
+
+static void count_without_contact(uint64_t failed) {
+	measures.failed_without_contact += failed;
+	if (failed > 0) {
+		log_warn("notices_without_contact",
+			"count=%" PRIu64
+			" hint=\"their accounts never got a contact: is the fulfiller "
+			"reading ACCOUNTS? or the people were erased\"",
+			failed);
 	}
 }
 
@@ -124,7 +136,7 @@ static void on_sent(void *context, const struct send_result *result) {
 	schedule(dispatch);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------ */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static void send_notice(struct lane *lane, struct notice *notice) {
 	struct notice_words words;
@@ -150,8 +162,8 @@ static bool is_running_out(const struct notice *notice) {
 	return age_us > settings.claim_seconds * 1000000 - CLAIM_RESERVE_US;
 }
 
-/* What cannot be sent soon goes back: another notifier may do better, and a claim that runs out looks as
- * if its notifier had died. A slow provider keeps one, to be asked with. */
+/* What cannot be sent soon goes back: another notifier may do better, and a claim that runs out
+ * looks as if its notifier had died. A slow provider keeps one, to be asked with. */
 static void put_back_idle(struct lane *lane) {
 	size_t kept = lane->dispatch->draining ? 0 : sender_is_slow(lane->sender) ? 1 : SIZE_MAX;
 	while (lane->waiting.first != NULL &&
@@ -173,7 +185,7 @@ static void on_ready(void *owner) {
 	schedule(lane->dispatch);
 }
 
-/* ---- what was claimed --------------------------------------------------------------------------- */
+/* ---- what was claimed ------------------------------------------------------------------------ */
 
 static void take(struct dispatch *dispatch, struct notice *notice) {
 	notice->owner = dispatch;
@@ -201,7 +213,7 @@ static void take_claimed(struct dispatch *dispatch) {
 	}
 }
 
-/* ---- rounds ------------------------------------------------------------------------------------- */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
 static uint32_t held(const struct dispatch *dispatch, size_t channel) {
 	const struct lane *lane = &dispatch->lanes[channel];
@@ -248,7 +260,8 @@ static bool is_hungry(const struct dispatch *dispatch) {
 	return hungry && !dispatch->draining;
 }
 
-/* Not in every round: one that only settles is quick, and frees the way for what was claimed before. */
+/* Not in every round: one that only settles is quick, and frees the way for what was claimed
+ * before. */
 static bool claims_now(const struct dispatch *dispatch) {
 	int64_t since_us = clock_monotonic_us() - dispatch->claimed_us;
 	bool polls = since_us >= settings.poll_ms * 1000 && !dispatch->draining;
@@ -260,23 +273,23 @@ static void on_work(uv_work_t *work) {
 	ledger_round(dispatch->ledger, &dispatch->round);
 }
 
+static const char *trouble_note(enum database_outcome outcome) {
+	return outcome == DATABASE_ERROR ? "the database refuses a statement: run firstcome migrate"
+					 : "the database cannot be reached: see whether it is up";
+}
+
 static void set_available(struct dispatch *dispatch, enum database_outcome outcome) {
 	bool available = outcome == DATABASE_OK || outcome == DATABASE_CONFLICT;
+	const char *note = available ? NULL : trouble_note(outcome);
 	if (available) {
 		backoff_reset(&dispatch->backoff);
 	} else {
-		log_warn("database_unavailable", "error=\"%s\" hint=\"%s\"",
-			ledger_error(dispatch->ledger),
-			outcome == DATABASE_ERROR ? "is the schema older? run firstcome migrate"
-						  : "see whether PostgreSQL is up");
+		log_warn("database_trouble", "error=\"%s\" hint=\"%s\"",
+			ledger_error(dispatch->ledger), note);
 	}
 	dispatch->available = available;
 	measures.database_available = available;
-	dispatch->options.on_database(dispatch->options.owner, available,
-		available ? NULL
-		: outcome == DATABASE_ERROR
-			? "the database refuses a statement: run firstcome migrate"
-			: "the database cannot be reached");
+	dispatch->options.on_database(dispatch->options.owner, available, note);
 }
 
 static void note_backlog(struct dispatch *dispatch) {
@@ -320,6 +333,7 @@ static void on_round_end(uv_work_t *work, int status) {
 	notice_list_move(&round->unsettled, &dispatch->unsettled);
 	notice_list_move(&dispatch->unsettled, &round->unsettled);
 	measures.ambiguous += round->ambiguous;
+	count_without_contact(round->failed_without_contact);
 	set_available(dispatch, round->outcome);
 	note_backlog(dispatch);
 	take_claimed(dispatch);
@@ -385,7 +399,7 @@ static void schedule(struct dispatch *dispatch) {
 	}
 }
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void on_drain_deadline(void *context) {
 	struct dispatch *dispatch = context;
@@ -405,24 +419,31 @@ void dispatch_drain(struct dispatch *dispatch) {
 }
 
 static void create_lanes(struct dispatch *dispatch) {
-	const uint32_t connections[CHANNELS] = {
-		(uint32_t)settings.email_connections, (uint32_t)settings.sms_connections};
-	const uint32_t per_second[CHANNELS] = {
-		(uint32_t)settings.email_per_second, (uint32_t)settings.sms_per_second};
+	const struct pace_limits limits[CHANNELS] = {
+		{
+			.connections = (uint32_t)settings.email_connections,
+			.per_second = (uint32_t)settings.email_per_second,
+			.pause_ms_max = PAUSE_MS_MAX,
+		},
+		{
+			.connections = (uint32_t)settings.sms_connections,
+			.per_second = (uint32_t)settings.sms_per_second,
+			.pause_ms_max = PAUSE_MS_MAX,
+		},
+	};
 	for (size_t i = 0; i < CHANNELS; i++) {
 		struct lane *lane = &dispatch->lanes[i];
+		struct sender_options options = {
+			.name = "notices",
+			.channel = channels[i],
+			.limits = limits[i],
+			.slow = &measures.slow_notices[i],
+			.on_ready = on_ready,
+			.owner = lane,
+		};
 		lane->dispatch = dispatch;
 		notice_list_init(&lane->waiting);
-		lane->sender =
-			sender_create(dispatch->loop, &(struct sender_options){
-							      .name = "notices",
-							      .channel = channels[i],
-							      .connections = connections[i],
-							      .per_second = per_second[i],
-							      .slow = &measures.slow_notices[i],
-							      .on_ready = on_ready,
-							      .owner = lane,
-						      });
+		lane->sender = sender_create(dispatch->loop, &options);
 	}
 }
 
@@ -435,11 +456,12 @@ struct dispatch *dispatch_create(struct uv_loop_s *loop, const struct dispatch_o
 	dispatch->backoff = backoff_init(DATABASE_RANGE, (uint64_t)crypto_random_below(UINT32_MAX));
 	snprintf(dispatch->claimed_by, sizeof dispatch->claimed_by, "%.48s/%08" PRIx32,
 		options->instance, crypto_random_below(UINT32_MAX));
-	dispatch->ledger = ledger_create(&(struct ledger_options){
+	struct ledger_options ledger = {
 		.database_url = settings.database_url,
 		.claimed_by = dispatch->claimed_by,
 		.claim_seconds = (uint32_t)settings.claim_seconds,
-	});
+	};
+	dispatch->ledger = ledger_create(&ledger);
 	create_lanes(dispatch);
 	notice_list_init(&dispatch->empty);
 	notice_list_init(&dispatch->unsettled);

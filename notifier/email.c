@@ -15,19 +15,20 @@ bool email_compose(struct transfer *transfer, const struct email_settings *setti
 	}
 	char id[MESSAGE_NAME_BYTES + CONTACT_BYTES_MAX + 2];
 	snprintf(id, sizeof id, "%s@%s", message->name, settings->domain);
+	struct mail mail = {
+		.date_ms = message->date_ms,
+		.from_name = settings->from_name,
+		.from_address = settings->from_address,
+		.to = message->contact,
+		.subject = content.subject,
+		.message_id = id,
+		.template = template_name(message->template),
+		.language = texts_of(message->language)->code,
+		.text = content.text,
+		.html = content.html,
+	};
 	struct text body = text_init(transfer->body, sizeof transfer->body);
-	bool written = mime_write(&body, &(struct mail){
-						 .date_ms = message->date_ms,
-						 .from_name = settings->from_name,
-						 .from_address = settings->from_address,
-						 .to = message->contact,
-						 .subject = content.subject,
-						 .message_id = id,
-						 .template = template_name(message->template),
-						 .language = texts_of(message->language)->code,
-						 .text = content.text,
-						 .html = content.html,
-					 });
+	bool written = mime_write(&body, &mail);
 	transfer->body_size = body.used;
 	struct text recipient = text_init(transfer->recipient, sizeof transfer->recipient);
 	text_append(&recipient, message->contact);

@@ -3,7 +3,7 @@
  */
 #include "notifier/gsm.h"
 
-#include <stdint.h>
+#include <assert.h>
 #include <string.h>
 
 /* The default alphabet beyond the ASCII that it shares, and the extension table. */
@@ -25,16 +25,12 @@ static struct character character_at(const char *text) {
 	return character;
 }
 
+/* A character cannot begin inside another one in UTF-8, so looking for its bytes is enough. */
 static bool is_in(const char *set, struct character character) {
-	for (const char *next = set; *next != '\0';) {
-		struct character candidate = character_at(next);
-		if (candidate.size == character.size &&
-			memcmp(candidate.start, character.start, character.size) == 0) {
-			return true;
-		}
-		next += candidate.size;
-	}
-	return false;
+	char bytes[5] = {0};
+	assert(character.size < sizeof bytes);
+	memcpy(bytes, character.start, character.size);
+	return strstr(set, bytes) != NULL;
 }
 
 /* 0 if it is not in the alphabet. */

@@ -16,7 +16,7 @@
 /* One statement settles so many; a round takes as many statements as it needs. */
 #define SETTLE_COUNT_MAX 500u
 #define SETTLE_ARRAYS 10u
-#define ARRAY_BYTES (SETTLE_COUNT_MAX * (2u * OUTCOME_ERROR_BYTES + 4u))
+#define ARRAY_BYTES ((size_t)SETTLE_COUNT_MAX * (2u * OUTCOME_ERROR_BYTES + 4u))
 /* Of notices whose account had no contact, in one statement. */
 #define RESOLVE_COUNT_MAX 1000
 /* What polling can find: more campaigns with news wait for the next round. */
@@ -31,7 +31,7 @@ struct ledger {
 	char *arrays[SETTLE_ARRAYS]; /* of ARRAY_BYTES each */
 };
 
-/* ---- lists -------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 void notice_list_init(struct notice_list *list) {
 	*list = (struct notice_list){.end = &list->first};
@@ -65,7 +65,7 @@ void notice_list_move(struct notice_list *target, struct notice_list *source) {
 	notice_list_init(source);
 }
 
-/* ---- settling ----------------------------------------------------------------------------------- */
+/* ---- settling -------------------------------------------------------------------------------- */
 
 enum settle_array {
 	ARRAY_CAMPAIGN,
@@ -149,7 +149,7 @@ static void settle(struct ledger *ledger, struct ledger_round *round) {
 	}
 }
 
-/* ---- claiming ----------------------------------------------------------------------------------- */
+/* ---- claiming -------------------------------------------------------------------------------- */
 
 static void copy_text(char *target, size_t size, const char *value) {
 	struct text text = text_init(target, size);
@@ -273,8 +273,8 @@ static uint32_t share(uint32_t whole, uint32_t parts) {
 	return (whole + parts - 1) / parts;
 }
 
-/* campaigns_left: campaigns with news that are still to be looked at, this one included. They share the
- * room, so that a campaign of millions does not keep a small one waiting. */
+/* campaigns_left: campaigns with news that are still to be looked at, this one included. They
+ * share the room, so that a campaign of millions does not keep a small one waiting. */
 static void look(struct ledger *ledger, struct ledger_round *round, int64_t campaign,
 	uint32_t campaigns_left) {
 	uint32_t limit = share(look_limit(round), campaigns_left);
@@ -310,7 +310,7 @@ static void resolve(struct ledger *ledger, struct ledger_round *round) {
 	}
 }
 
-/* ---- a round ------------------------------------------------------------------------------------ */
+/* ---- a round --------------------------------------------------------------------------------- */
 
 struct task {
 	int64_t campaign; /* 0: notices that are due */
@@ -394,7 +394,7 @@ void ledger_round(struct ledger *ledger, struct ledger_round *round) {
 	}
 }
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct ledger *ledger_create(const struct ledger_options *options) {
 	struct ledger *ledger = memory_new(sizeof *ledger);

@@ -1,18 +1,19 @@
 /*
- * ledger - the notices in PostgreSQL: finds what is owed, claims it, and writes down what became of it.
+ * ledger - the notices in PostgreSQL: finds what is owed, claims it, and writes down what became
+ * of it.
  *
  * One round does all of it, in this order, in a few statements for hundreds of notices:
  *
  *	settle ─▶ poll ─▶ claim what is due ─▶ look at campaigns with news, claiming what they owe
  *
- * Any number of notifiers may do this at once: a row, or the position of a campaign, belongs to whoever
- * locks it first, and the others go on to the next one. A claim has an end: what is claimed by a
- * notifier that died is claimed again after it, and counted as ambiguous.
+ * Any number of notifiers may do this at once: a row, or the position of a campaign, belongs to
+ * whoever locks it first, and the others go on to the next one. A claim has an end: what is
+ * claimed by a notifier that died is claimed again after it, and counted as ambiguous.
  *
- * Blocking, for a worker thread; a round ends in bounded time whatever the database does. When it ends
- * early, because the database cannot be reached, nothing is lost: what was not settled is settled in the
- * next round (settling twice changes nothing), and what was claimed without our knowing falls due
- * when the claim ends.
+ * Blocking, for a worker thread; a round ends in bounded time whatever the database does. When it
+ * ends early, because the database cannot be reached, nothing is lost: what was not settled is
+ * settled in the next round (settling twice changes nothing), and what was claimed without our
+ * knowing falls due when the claim ends.
  */
 #ifndef NOTIFIER_LEDGER_H
 #define NOTIFIER_LEDGER_H
@@ -56,17 +57,15 @@ struct ledger_backlog {
 struct ledger_round {
 	/* Set before. */
 	struct notice_list unsettled; /* claimed ones with a new state */
-	struct notice_list
-		empty; /* at least as many as there is room; taken from and given back to */
-	uint32_t room[CHANNELS]; /* how many to claim; 0: none of this channel */
-	/* Look no further than this channel can take. Not so for one that is stuck: what it owes becomes
-	 * due and waits in its table, and the other channel goes on. */
+	struct notice_list empty;     /* at least as many as there is room; some come back */
+	uint32_t room[CHANNELS];      /* how many to claim; 0: none of this channel */
+	/* Look no further than this channel can take. Not so for one that is stuck: what it owes
+	 * becomes due and waits in its table, and the other channel goes on. */
 	bool holds_back[CHANNELS];
 	bool backlog_wanted;
 
 	/* Set by the round; counts are of this round. */
-	enum database_outcome
-		outcome; /* of the last statement; DATABASE_OK: the round was complete */
+	enum database_outcome outcome; /* DATABASE_OK, or why the round ended early */
 	struct notice_list claimed;
 	bool more[CHANNELS]; /* there may be more than was claimed */
 	uint64_t ambiguous;  /* claims of others that had run out */

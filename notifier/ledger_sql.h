@@ -1,5 +1,6 @@
 /*
- * ledger_sql - the statements of the ledger, so that they can be read, and tried in psql, as they are.
+ * ledger_sql - the statements of the ledger, so that they can be read, and tried in psql, as they
+ * are.
  *
  * Each is one transaction. The numbers in them are delivery_state (delivery.h), channel,
  * booking_status and effect_kind (common/pure/messages.h).
@@ -10,25 +11,25 @@
 /* Once for a connection: how the others are planned. */
 extern const char ledger_sql_plans[];
 
-/* What there is to do: rows (campaign, channel). A campaign with channel -1 has news; campaign 0 has
- * notices of that channel that are due, or whose claim ran out. */
+/* What there is to do: rows (campaign, channel). A campaign with channel -1 has news; campaign 0
+ * has notices of that channel that are due, or whose claim ran out. */
 extern const char ledger_sql_poll[];
 
 /* $1 campaign, $2 bookings and changes at most, $3 and $4 how many email and SMS notices to claim,
- * $5 claimed by, $6 for how many seconds. Makes the notices that new bookings and changes owe, moves
- * the position, and returns the claimed ones. Does nothing while another notifier is at it. */
+ * $5 claimed by, $6 for how many seconds. Makes the notices that new bookings and changes owe,
+ * moves the position, and returns the claimed ones. Does nothing while another one is at it. */
 extern const char ledger_sql_look[];
 
 /* $1 channel, $2 at most, $3 claimed by, $4 for how many seconds. */
 extern const char ledger_sql_claim[];
 
-/* $1 at most, $2 days. Notices whose account had no contact: those that have one now become due, the
- * others rest, and fail when they are too old. Returns how many failed. */
+/* $1 at most, $2 days. Notices whose account had no contact: those that have one now become due,
+ * the others rest, and fail when they are too old. Returns how many failed. */
 extern const char ledger_sql_resolve[];
 
-/* $1 to $10 arrays of the same length: campaign, number, template, channel, state, attempts, unsure (0
- * or 1), milliseconds to rest, provider id, error; $11 claimed by. A notice that was sent is
- * sent, whoever has claimed it meanwhile; everything else only by who holds the claim. */
+/* $1 to $10 arrays of the same length: campaign, number, template, channel, state, attempts,
+ * unsure (0 or 1), milliseconds to rest, provider id, error; $11 claimed by. A notice that was
+ * sent is sent, whoever has claimed it meanwhile; everything else only by who holds the claim. */
 extern const char ledger_sql_settle[];
 
 /* Returns due email, due SMS, without contact, age of the oldest due in seconds, and how many

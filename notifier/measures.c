@@ -17,27 +17,27 @@ struct measures measures;
 /* One row for each template. */
 #define BY_TEMPLATE(name, help, field, channel, label)                                             \
 	COUNTER(name, "channel=\"" label "\",template=\"code\"", help,                             \
-		field[channel][TEMPLATE_CODE]),                                                    \
+		field[(channel)][TEMPLATE_CODE]),                                                  \
 		COUNTER(name, "channel=\"" label "\",template=\"booked\"", help,                   \
-			field[channel][TEMPLATE_BOOKED]),                                          \
+			field[(channel)][TEMPLATE_BOOKED]),                                        \
 		COUNTER(name, "channel=\"" label "\",template=\"held\"", help,                     \
-			field[channel][TEMPLATE_HELD]),                                            \
+			field[(channel)][TEMPLATE_HELD]),                                          \
 		COUNTER(name, "channel=\"" label "\",template=\"waitlisted\"", help,               \
-			field[channel][TEMPLATE_WAITLISTED]),                                      \
+			field[(channel)][TEMPLATE_WAITLISTED]),                                    \
 		COUNTER(name, "channel=\"" label "\",template=\"promoted\"", help,                 \
-			field[channel][TEMPLATE_PROMOTED]),                                        \
+			field[(channel)][TEMPLATE_PROMOTED]),                                      \
 		COUNTER(name, "channel=\"" label "\",template=\"released\"", help,                 \
-			field[channel][TEMPLATE_RELEASED]),                                        \
+			field[(channel)][TEMPLATE_RELEASED]),                                      \
 		COUNTER(name, "channel=\"" label "\",template=\"cancelled\"", help,                \
-			field[channel][TEMPLATE_CANCELLED])
+			field[(channel)][TEMPLATE_CANCELLED])
 
 #define BY_OUTCOME(channel, label)                                                                 \
 	COUNTER("attempts_total", "channel=\"" label "\",outcome=\"ok\"", ATTEMPTS_HELP,           \
-		attempts[channel][OUTCOME_OK]),                                                    \
+		attempts[(channel)][OUTCOME_OK]),                                                  \
 		COUNTER("attempts_total", "channel=\"" label "\",outcome=\"tempfail\"",            \
-			ATTEMPTS_HELP, attempts[channel][OUTCOME_TEMPFAIL]),                       \
+			ATTEMPTS_HELP, attempts[(channel)][OUTCOME_TEMPFAIL]),                     \
 		COUNTER("attempts_total", "channel=\"" label "\",outcome=\"permfail\"",            \
-			ATTEMPTS_HELP, attempts[channel][OUTCOME_PERMFAIL])
+			ATTEMPTS_HELP, attempts[(channel)][OUTCOME_PERMFAIL])
 
 #define SENT_HELP "Messages that a provider has taken."
 #define FAILED_HELP "Messages that were given up."
@@ -60,6 +60,8 @@ const struct metric measures_table[MEASURES_COUNT] = {
 		"Notices sent again because the notifier that had claimed them died.", ambiguous),
 	COUNTER("overtaken_total", "", "Notices that had become untrue before they were sent.",
 		overtaken),
+	COUNTER("failed_without_contact_total", "",
+		"Notices given up because no contact ever came.", failed_without_contact),
 	COUNTER("codes_expired_total", "", "One-time codes that could not be sent in time.",
 		codes_expired),
 	COUNTER("codes_unreadable_total", "", "Messages in CODES that went to the dead letters.",

@@ -21,6 +21,7 @@ struct measures {
 	uint64_t attempts[CHANNELS][OUTCOME_COUNT];
 	uint64_t unsure;    /* attempts of which nobody knows whether the message was taken */
 	uint64_t ambiguous; /* notices that were claimed by a notifier that died */
+	uint64_t failed_without_contact; /* whose channel was never known */
 	uint64_t overtaken;
 	uint64_t codes_expired;
 	uint64_t codes_unreadable;
@@ -39,7 +40,7 @@ struct measures {
 
 extern struct measures measures;
 
-#define MEASURES_COUNT 54u
+#define MEASURES_COUNT 55u
 extern const struct metric measures_table[MEASURES_COUNT];
 
 /* 0 or 1, for the arrays above. */

@@ -16,9 +16,9 @@ struct message {
 	enum template template;
 	enum language language;
 	const char *contact; /* an email address or a phone number */
-	/* Letters, digits and '-'. The same on every try of the same message, in every process, and
-	 * of no other: becomes the Message-ID or the idempotency key, so that whoever gets a message
-	 * twice can tell. */
+	/* Letters, digits and '-'. The same on every try of the same message, in every process,
+	 * and of no other: becomes the Message-ID or the idempotency key, so that whoever gets a
+	 * message twice can tell. */
 	const char *name;
 	int64_t date_ms;
 	struct variables variables;

@@ -8,7 +8,8 @@
 #include "common/pure/timestamp.h"
 #include "notifier/mime_encoding.h"
 
-/* '=' cannot be followed by '_' in quoted-printable, and base64 has no '_': no part can contain it. */
+/* '=' cannot be followed by '_' in quoted-printable, and base64 has no '_': no part can contain
+ * it. */
 #define BOUNDARY "=_firstcome_part"
 
 #define ADDRESS_BYTES_MAX 254u
@@ -38,7 +39,8 @@ bool mime_address_is_plain(const char *address) {
 	       strpbrk(address, " \"(),:;<>[\\]") == NULL;
 }
 
-/* "Sun, 22 Nov 2026 16:05:59 +0000", cut from the RFC 3339 form so that calendars stay in one place. */
+/* "Sun, 22 Nov 2026 16:05:59 +0000", cut from the RFC 3339 form so that calendars stay in one
+ * place. */
 static void append_date(struct text *target, int64_t time_ms) {
 	static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
 	static const char *const months[] = {

@@ -1,9 +1,9 @@
 /*
  * mime - an email as the bytes that go to a mail server (RFC 5322, 2045 to 2047, 3834).
  *
- * Pure. Two parts, text then HTML, each as quoted-printable or base64, whichever is shorter. Nothing
- * that comes from outside can add a header or a part: a value with a control character in it, or an
- * address that is not a plain one, is refused.
+ * Pure. Two parts, text then HTML, each as quoted-printable or base64, whichever is shorter.
+ * Nothing that comes from outside can add a header or a part: a value with a control character in
+ * it, or an address that is not a plain one, is refused.
  */
 #ifndef NOTIFIER_MIME_H
 #define NOTIFIER_MIME_H

@@ -9,7 +9,7 @@
 
 #define LINE_MAX_COLUMNS 76u
 
-/* ---- base64 ------------------------------------------------------------------------------------- */
+/* ---- base64 ---------------------------------------------------------------------------------- */
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -20,8 +20,8 @@ static void append_group(struct text *target, const uint8_t *bytes, size_t size)
 	bits |= size > 2 ? (uint32_t)bytes[2] : 0;
 	text_append_char(target, alphabet[bits >> 18 & 63]);
 	text_append_char(target, alphabet[bits >> 12 & 63]);
-	text_append_char(target, size > 1 ? alphabet[bits >> 6 & 63] : '=');
-	text_append_char(target, size > 2 ? alphabet[bits & 63] : '=');
+	text_append_bytes(target, size > 1 ? &alphabet[bits >> 6 & 63] : "=", 1);
+	text_append_bytes(target, size > 2 ? &alphabet[bits & 63] : "=", 1);
 }
 
 static void append_base64(struct text *target, const char *bytes, size_t size) {
@@ -61,9 +61,10 @@ size_t mime_base64_size(size_t size) {
 	return characters + characters / LINE_MAX_COLUMNS * 2 + 2;
 }
 
-/* ---- quoted-printable --------------------------------------------------------------------------- */
+/* ---- quoted-printable ------------------------------------------------------------------------ */
 
-/* How wide a character of the body becomes. A blank at the end of a line would get lost on the way. */
+/* How wide a character of the body becomes. A blank at the end of a line would get lost on the
+ * way. */
 static size_t quoted_width(const char *c) {
 	bool ends_line = c[1] == '\n' || c[1] == '\0';
 	bool plain =
@@ -112,7 +113,7 @@ size_t mime_quoted_printable_size(const char *body) {
 	return size + size / (LINE_MAX_COLUMNS - 1) * 3 + 2;
 }
 
-/* ---- header values ------------------------------------------------------------------------------ */
+/* ---- header values --------------------------------------------------------------------------- */
 
 static bool needs_encoding(const char *value) {
 	for (const char *c = value; *c != '\0'; c++) {

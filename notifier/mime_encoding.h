@@ -10,9 +10,9 @@
 
 #include "common/pure/text.h"
 
-/* The value of a header (RFC 2047): ASCII as it is, folded at blanks; anything else as encoded words,
- * each of whole characters. used: columns of the line that are taken already. value has no control
- * characters. */
+/* The value of a header (RFC 2047): ASCII as it is, folded at blanks; anything else as encoded
+ * words, each of whole characters. used: columns of the line that are taken already. value has no
+ * control characters. */
 void mime_append_words(struct text *target, const char *value, size_t used);
 
 /* RFC 2045, section 6.7. */

@@ -34,14 +34,14 @@ void notifier_prepare(struct service *service) {
 }
 
 void notifier_start(struct service *service) {
+	struct dispatch_options options = {
+		.instance = service_instance(service),
+		.on_database = on_database,
+		.on_drained = on_drained,
+		.owner = service,
+	};
 	codes = codes_create(service_loop(service), service_bus(service));
-	dispatch = dispatch_create(
-		service_loop(service), &(struct dispatch_options){
-					       .instance = service_instance(service),
-					       .on_database = on_database,
-					       .on_drained = on_drained,
-					       .owner = service,
-				       });
+	dispatch = dispatch_create(service_loop(service), &options);
 }
 
 void notifier_drain(struct service *service) {

@@ -36,7 +36,7 @@ static void append_word(struct text *text, const char *word, size_t size) {
 	for (size_t i = 0; i < size; i++) {
 		/* Quotes would end the value in a log line. */
 		bool plain = word[i] > ' ' && word[i] <= '~' && word[i] != '"';
-		text_append_char(text, plain ? word[i] : '?');
+		text_append_bytes(text, plain ? &word[i] : "?", 1);
 	}
 }
 

@@ -29,8 +29,8 @@ struct send_result {
 
 const char *outcome_name(enum outcome outcome);
 
-/* Keeps what a server said as one line of printable ASCII. Servers repeat the recipient: words with '@'
- * or with more than six digits become "(removed)". */
+/* Keeps what a server said as one line of printable ASCII. Servers repeat the recipient: words
+ * with '@' or with more than six digits become "(removed)". */
 void outcome_set_error(struct send_result *result, const char *words);
 /* Keeps an id of letters, digits and "-_.": anything else in it ends it. */
 void outcome_set_provider_id(struct send_result *result, const char *id);

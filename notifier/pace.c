@@ -8,9 +8,10 @@
 /* With a limit per second, so much may be caught up after a lull. */
 #define BURST_US 100000
 
-struct pace pace_init(uint32_t connections, uint32_t per_second) {
-	assert(connections > 0);
-	return (struct pace){.connections = connections, .per_second = per_second};
+struct pace pace_init(struct pace_limits limits) {
+	assert(limits.connections > 0);
+	assert(limits.pause_ms_max >= PACE_PAUSE_MS_MIN);
+	return (struct pace){.limits = limits};
 }
 
 bool pace_is_slow(const struct pace *pace) {
@@ -21,11 +22,11 @@ static int64_t allowed_at_us(const struct pace *pace) {
 	if (pace_is_slow(pace)) {
 		return pace->probe_at_us;
 	}
-	return pace->per_second == 0 ? 0 : pace->next_start_us - BURST_US;
+	return pace->limits.per_second == 0 ? 0 : pace->next_start_us - BURST_US;
 }
 
 static bool has_connection(const struct pace *pace) {
-	return pace->under_way < (pace_is_slow(pace) ? 1 : pace->connections);
+	return pace->under_way < (pace_is_slow(pace) ? 1 : pace->limits.connections);
 }
 
 bool pace_allows(const struct pace *pace, int64_t now_us) {
@@ -35,9 +36,9 @@ bool pace_allows(const struct pace *pace, int64_t now_us) {
 void pace_started(struct pace *pace, int64_t now_us) {
 	assert(pace_allows(pace, now_us));
 	pace->under_way++;
-	if (pace->per_second > 0) {
+	if (pace->limits.per_second > 0) {
 		int64_t from_us = pace->next_start_us > now_us ? pace->next_start_us : now_us;
-		pace->next_start_us = from_us + 1000000 / pace->per_second;
+		pace->next_start_us = from_us + 1000000 / pace->limits.per_second;
 	}
 }
 
@@ -46,8 +47,8 @@ static void slow_down(struct pace *pace, int64_t now_us, uint32_t random) {
 		return; /* it had started before the pause: no news about the provider */
 	}
 	pace->pause_ms = pace_is_slow(pace) ? pace->pause_ms * 2 : PACE_PAUSE_MS_MIN;
-	if (pace->pause_ms > PACE_PAUSE_MS_MAX) {
-		pace->pause_ms = PACE_PAUSE_MS_MAX;
+	if (pace->pause_ms > pace->limits.pause_ms_max) {
+		pace->pause_ms = pace->limits.pause_ms_max;
 	}
 	int64_t jitter_ms = (int64_t)(random % (uint64_t)(pace->pause_ms / 4 + 1));
 	pace->probe_at_us = now_us + (pace->pause_ms + jitter_ms) * 1000;

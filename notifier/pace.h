@@ -5,7 +5,7 @@
  *	              FAILURES_IN_A_ROW_MAX failures
  *	   full ─────────────────────────────────────▶ slow: one message a pause
  *	    ▲                                           │  ▲  failed: the pause doubles,
- *	    └────────── one message was taken ──────────┘  └─ up to PACE_PAUSE_MS_MAX
+ *	    └────────── one message was taken ──────────┘  └─ up to pause_ms_max
  *
  * So a provider that is down costs a handful of attempts, not one of every message; and one that
  * refuses everything for good (it does not like us, not the people) cannot burn a million messages.
@@ -19,11 +19,15 @@
 
 #define PACE_FAILURES_IN_A_ROW_MAX 20u
 #define PACE_PAUSE_MS_MIN 500
-#define PACE_PAUSE_MS_MAX 30000
 
-struct pace {
+struct pace_limits {
 	uint32_t connections; /* messages under way at once, at most */
 	uint32_t per_second;  /* 0: no limit */
+	int64_t pause_ms_max; /* at least PACE_PAUSE_MS_MIN */
+};
+
+struct pace {
+	struct pace_limits limits;
 	uint32_t under_way;
 	uint32_t failures_in_a_row;
 	int64_t next_start_us; /* per_second allows the next one then (virtual scheduling) */
@@ -31,7 +35,7 @@ struct pace {
 	int64_t probe_at_us;   /* slow: when the next message may go */
 };
 
-struct pace pace_init(uint32_t connections, uint32_t per_second);
+struct pace pace_init(struct pace_limits limits);
 /* True if a message may go now; then pace_started must follow when it goes. */
 bool pace_allows(const struct pace *pace, int64_t now_us);
 void pace_started(struct pace *pace, int64_t now_us);

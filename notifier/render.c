@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* ---- sentences ---------------------------------------------------------------------------------- */
+/* ---- sentences ------------------------------------------------------------------------------- */
 
 /* The next "{{name}}" in a sentence. */
 struct placeholder {
@@ -127,7 +127,7 @@ bool render_fill(struct text *target, const char *sentence, const struct variabl
 	return true;
 }
 
-/* ---- email -------------------------------------------------------------------------------------- */
+/* ---- email ----------------------------------------------------------------------------------- */
 
 /* One email on its way: what both layouts need. */
 struct email {
@@ -158,8 +158,9 @@ static void append_highlight(struct email *email, enum variable which) {
 	append_value(&email->text, value, ESCAPING_LINE);
 	text_append(&email->text, "\n\n");
 	text_append(&email->html,
-		"<p style=\"font:700 28px/1.3 ui-monospace,Menlo,Consolas,monospace;"
-		"letter-spacing:2px;margin:24px 0\">");
+		"<p style=\"font:700 26px/1.3 ui-monospace,Menlo,Consolas,monospace;"
+		"letter-spacing:1px;text-align:center;margin:24px 0;padding:16px;"
+		"border-radius:16px;background:#e0803022\">");
 	append_value(&email->html, value, ESCAPING_HTML);
 	text_append(&email->html, "</p>\n");
 }
@@ -181,9 +182,9 @@ static void append_fact(struct email *email, enum variable which) {
 	append_value(&email->text, value, ESCAPING_NONE);
 	text_append(&email->html,
 		"<tr><th style=\"text-align:left;vertical-align:top;padding:4px 16px 4px 0;"
-		"font-weight:400;opacity:.7\">");
+		"min-width:5em;font-weight:400;opacity:.7\">");
 	append_value(&email->html, label, ESCAPING_HTML);
-	text_append(&email->html, "</th><td style=\"padding:4px 0\">");
+	text_append(&email->html, "</th><td style=\"vertical-align:top;padding:4px 0\">");
 	append_value(&email->html, value, ESCAPING_HTML);
 	append_sentence(email, fact_suffix(which), "", "</td></tr>\n", "\n");
 }
@@ -243,7 +244,7 @@ bool render_email(struct email_content *content, enum template which, enum langu
 	return email.complete && !subject.failed && !email.text.failed && !email.html.failed;
 }
 
-/* ---- SMS ---------------------------------------------------------------------------------------- */
+/* ---- SMS ------------------------------------------------------------------------------------- */
 
 /* Each variable that the sentence names, once, in the order of enum variable. */
 static void append_json_variables(

@@ -1,9 +1,11 @@
 /*
- * render - puts texts and values together: the subject, text and HTML of an email, the body of an SMS.
+ * render - puts texts and values together: the subject, text and HTML of an email, the body of an
+ * SMS.
  *
- * Pure. A value is escaped for the place where it goes: nothing that an admin wrote into a title can
- * become markup or a header line. It fails, and nothing must be sent, if a sentence names a variable
- * that has no value, or if the result does not fit; the limits below hold the largest campaign texts.
+ * Pure. A value is escaped for the place where it goes: nothing that an admin wrote into a title
+ * can become markup or a header line. It fails, and nothing must be sent, if a sentence names a
+ * variable that has no value, or if the result does not fit; the limits below hold the largest
+ * campaign texts.
  */
 #ifndef NOTIFIER_RENDER_H
 #define NOTIFIER_RENDER_H

@@ -11,7 +11,6 @@
 #include "common/wakeup.h"
 #include "notifier/email.h"
 #include "notifier/measures.h"
-#include "notifier/pace.h"
 #include "notifier/settings.h"
 #include "notifier/sms.h"
 #include "notifier/transfers.h"
@@ -38,7 +37,7 @@ static const char *channel_name(enum channel channel) {
 	return channel == CHANNEL_EMAIL ? "email" : "sms";
 }
 
-/* ---- the two channels --------------------------------------------------------------------------- */
+/* ---- the two channels ------------------------------------------------------------------------ */
 
 static bool compose(
 	const struct sender *sender, struct transfer *transfer, const struct message *message) {
@@ -76,18 +75,18 @@ static struct transfers_options transfers_options(const struct sender_options *o
 			.password = settings.smtp_password,
 			.mail_from = settings.from_address,
 			.tls_required = settings.smtp_tls_required,
-			.connections = options->connections,
+			.connections = options->limits.connections,
 		};
 	}
 	return (struct transfers_options){
 		.url = settings.sms_messages_url,
 		.user = settings.sms_account,
 		.password = settings.sms_token,
-		.connections = options->connections,
+		.connections = options->limits.connections,
 	};
 }
 
-/* ---- pace --------------------------------------------------------------------------------------- */
+/* ---- pace ------------------------------------------------------------------------------------ */
 
 bool sender_may_send(const struct sender *sender) {
 	return pace_allows(&sender->pace, clock_monotonic_us());
@@ -124,9 +123,8 @@ static void log_pace(struct sender *sender, bool was_slow, const struct send_res
 	*sender->options.slow = slow;
 	if (slow && !was_slow) {
 		log_warn("provider_failing",
-			"channel=%s what=%s error=\"%s\" hint=\"it is asked rarely until it takes "
-			"a "
-			"message again; see whether it is up, and the FIRSTCOME_%s_ settings\"",
+			"channel=%s what=%s error=\"%s\" hint=\"is it up, and are the "
+			"FIRSTCOME_%s_ settings right? it is asked rarely until it takes one\"",
 			channel_name(sender->options.channel), sender->options.name, result->error,
 			sender->options.channel == CHANNEL_EMAIL ? "SMTP" : "SMS");
 	} else if (was_slow && !slow) {
@@ -135,7 +133,7 @@ static void log_pace(struct sender *sender, bool was_slow, const struct send_res
 	}
 }
 
-/* ---- sending ------------------------------------------------------------------------------------ */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static void count(const struct sender *sender, const struct sending *sending,
 	const struct send_result *result) {
@@ -189,15 +187,15 @@ bool sender_send(struct sender *sender, const struct message *message, sender_ha
 	return true;
 }
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 struct sender *sender_create(struct uv_loop_s *loop, const struct sender_options *options) {
 	struct sender *sender = memory_new(sizeof *sender);
 	sender->options = *options;
-	sender->pace = pace_init(options->connections, options->per_second);
+	sender->pace = pace_init(options->limits);
 	sender->timer = wakeup_create(loop, on_timer, sender);
 	/* One more than may be under way: the next can start while a handler looks at the last. */
-	uint32_t count = options->connections + 1;
+	uint32_t count = options->limits.connections + 1;
 	sender->all = memory_new(count * sizeof *sender->all);
 	for (uint32_t i = 0; i < count; i++) {
 		sender->all[i].next = sender->free;

@@ -4,8 +4,8 @@
  *
  *	message ─▶ email_compose or sms_compose ─▶ transfers ─▶ email_judge or sms_judge ─▶ handler
  *
- * There are four: codes and notices, by email and by SMS, each with connections of its own, so that a
- * million notices never stand before a code. It queues nothing: who has messages asks
+ * There are four: codes and notices, by email and by SMS, each with connections of its own, so
+ * that a million notices never stand before a code. It queues nothing: who has messages asks
  * sender_may_send, and is told by on_ready when that may have become true.
  */
 #ifndef NOTIFIER_SENDER_H
@@ -17,6 +17,7 @@
 #include "common/pure/messages.h"
 #include "notifier/message.h"
 #include "notifier/outcome.h"
+#include "notifier/pace.h"
 
 struct sender;
 struct uv_loop_s;
@@ -24,9 +25,8 @@ struct uv_loop_s;
 struct sender_options {
 	const char *name; /* for logs: "codes", "notices" */
 	enum channel channel;
-	uint32_t connections;
-	uint32_t per_second; /* 0: no limit */
-	uint64_t *slow;      /* gauge: 1 while the provider fails and is asked rarely */
+	struct pace_limits limits;
+	uint64_t *slow; /* gauge: 1 while the provider fails and is asked rarely */
 	void (*on_ready)(void *owner);
 	void *owner;
 };
@@ -46,8 +46,8 @@ uint32_t sender_under_way(const struct sender *sender);
 /* Called on the loop, once for each message that was taken, never from inside sender_send. */
 typedef void (*sender_handler)(void *context, const struct send_result *result);
 
-/* Only while sender_may_send. The message is copied. False: it can never be sent (its contact is none, or its
- * text does not fit), and the handler will not be called. */
+/* Only while sender_may_send. The message is copied. False: it can never be sent (its contact is
+ * none, or its text does not fit), and the handler will not be called. */
 bool sender_send(struct sender *sender, const struct message *message, sender_handler handler,
 	void *context);
 

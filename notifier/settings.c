@@ -67,7 +67,7 @@ const struct parameter settings_parameters[] = {
 	{NULL, PARAMETER_END, NULL, NULL, 0, 0, NULL},
 };
 
-/* ---- taking apart ------------------------------------------------------------------------------- */
+/* ---- taking apart ---------------------------------------------------------------------------- */
 
 bool settings_url_host(char host[DOMAIN_BYTES], const char *url) {
 	const char *start = strstr(url, "://");
@@ -116,7 +116,7 @@ bool settings_read_from(
 	return mime_address_is_plain(address) && text_is_utf8(name, name_size);
 }
 
-/* ---- checking ----------------------------------------------------------------------------------- */
+/* ---- checking -------------------------------------------------------------------------------- */
 
 static bool begins(const char *text, const char *prefix) {
 	return strncasecmp(text, prefix, strlen(prefix)) == 0;

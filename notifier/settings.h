@@ -1,8 +1,8 @@
 /*
  * settings - what an operator may set, checked and taken apart.
  *
- * The rows are read by common/parameters; settings_prepare then looks at what a row's type cannot say
- * (addresses, URLs, files). Everything wrong here is fatal, with a line that says what to do.
+ * The rows are read by common/parameters; settings_prepare then looks at what a row's type cannot
+ * say (addresses, URLs, files). Everything wrong here is fatal, with a line that says what to do.
  */
 #ifndef NOTIFIER_SETTINGS_H
 #define NOTIFIER_SETTINGS_H
@@ -63,8 +63,8 @@ extern const struct parameter settings_parameters[];
 /* After the parameters were read. */
 void settings_prepare(void);
 
-/* The host of scheme://host[:port][/...], e.g. "tickets.example.com". False if it is no such URL, or has
- * a name and a password in it, which would end up in logs. */
+/* The host of scheme://host[:port][/...], e.g. "tickets.example.com". False if it is no such URL,
+ * or has a name and a password in it, which would end up in logs. */
 bool settings_url_host(char host[DOMAIN_BYTES], const char *url);
 /* "Name <address>", or just the address. False if it is neither. */
 bool settings_read_from(

@@ -28,7 +28,7 @@ static const uint32_t permanent_codes[] = {
 #define RETRY_AFTER_MS_MAX 3600000
 #define SAID_BYTES_MAX 1024
 
-/* ---- compose ------------------------------------------------------------------------------------ */
+/* ---- compose --------------------------------------------------------------------------------- */
 
 /* application/x-www-form-urlencoded, with %20 for a blank, which every reader takes. */
 static void append_encoded(struct text *target, const char *value) {
@@ -84,7 +84,7 @@ bool sms_compose(struct transfer *transfer, const struct sms_settings *settings,
 	return !body.failed && !header.failed;
 }
 
-/* ---- judge -------------------------------------------------------------------------------------- */
+/* ---- judge ----------------------------------------------------------------------------------- */
 
 static bool is_permanent(uint64_t code) {
 	for (size_t i = 0; i < sizeof permanent_codes / sizeof permanent_codes[0]; i++) {
@@ -121,9 +121,11 @@ void sms_judge(struct send_result *result, const struct transfer_reply *reply) {
 	*result = (struct send_result){
 		.outcome = OUTCOME_TEMPFAIL,
 		.unsure = reply->stage == TRANSFER_UNSURE,
-		.retry_after_ms = reply->retry_after_ms < RETRY_AFTER_MS_MAX ? reply->retry_after_ms
-									     : RETRY_AFTER_MS_MAX,
+		.retry_after_ms = reply->retry_after_ms,
 	};
+	if (result->retry_after_ms > RETRY_AFTER_MS_MAX) {
+		result->retry_after_ms = RETRY_AFTER_MS_MAX;
+	}
 	if (reply->stage != TRANSFER_ANSWERED) {
 		outcome_set_error(result, reply->words);
 	} else if (reply->status / 100 == 2) {

@@ -1,9 +1,10 @@
 /*
  * sms_templates - under which ids the SMS texts are registered with operators and providers.
  *
- * In India an operator delivers an SMS only if its text is registered, and wants the registration's id
- * with each message (DLT); Twilio calls such an id ContentSid. Each template in each language has one.
- * Without a file the ids are "booked.en" and so on, which suits the sandbox. The file has lines
+ * In India an operator delivers an SMS only if its text is registered, and wants the
+ * registration's id with each message (DLT); Twilio calls such an id ContentSid. Each template in
+ * each language has one. Without a file the ids are "booked.en" and so on, which suits the
+ * sandbox. The file has lines
  *	booked.en 1107161234567890123
  * and may have blank lines and lines that begin with '#'.
  */
@@ -24,8 +25,9 @@ struct sms_templates {
 
 /* The names themselves. */
 void sms_templates_init(struct sms_templates *templates);
-/* Reads the lines of a file. False, and a sentence in error, if a line is not understood, a name is
- * given twice, or one has no id: a text without an id would not be delivered, and nobody would know. */
+/* Reads the lines of a file. False, and a sentence in error, if a line is not understood, a name
+ * is given twice, or one has no id: a text without an id would not be delivered, and nobody would
+ * know. */
 bool sms_templates_read(
 	struct sms_templates *templates, const char *lines, char error[SMS_TEMPLATES_ERROR_BYTES]);
 

@@ -1,9 +1,9 @@
 /*
  * texts - every sentence that the notifier says, in every language that it speaks.
  *
- * Tables only: texts_en.c and texts_hi.c. A sentence may hold variables, {{title}}; a test proves that
- * a template uses the same ones in every language. render.h puts sentences and values together. To add
- * a language: one file like texts_en.c, one row in texts.c, and nothing else.
+ * Tables only: texts_en.c and texts_hi.c. A sentence may hold variables, {{title}}; a test proves
+ * that a template uses the same ones in every language. render.h puts sentences and values
+ * together. To add a language: one file like texts_en.c, one row in texts.c, and nothing else.
  */
 #ifndef NOTIFIER_TEXTS_H
 #define NOTIFIER_TEXTS_H

@@ -1,5 +1,5 @@
 /*
- * transfers - the queues between the two threads, and the life of libcurl's handles.
+ * transfers - the queues between the threads, and the life of libcurl's handles.
  */
 #include "notifier/transfers.h"
 
@@ -20,18 +20,22 @@
 
 /* A mail server may close what was idle for long; a connection this old is not used again. */
 #define IDLE_SECONDS_MAX 30L
-#define POLL_MS 1000
+/* libcurl with TLS and a resolver needs less than half of it. */
+#define STACK_BYTES (512u << 10)
 
-/* A transfer and what libcurl needs for it, made at the start: one for each connection, and one more, so
- * that a handler can start the next transfer while it still looks at the last. */
+/* A transfer, its connection and its thread, made at the start: one for each connection, and one
+ * more, so that a handler can start the next transfer while it still looks at the last. */
 struct slot {
 	struct transfer transfer; /* first: the caller's pointer is ours */
 	struct slot *next;
+	struct transfers *transfers;
+	pthread_t thread;
+	pthread_cond_t wake; /* with the lock of transfers: started or stopping */
+	bool started;
 	CURL *easy;
 	struct curl_slist *list; /* recipients or headers, while under way */
 	size_t sent;             /* SMTP: bytes of the body that libcurl has read */
 	size_t words_used;
-	bool again; /* on a fresh connection, because the kept one was dead */
 	char trouble[CURL_ERROR_SIZE];
 	struct transfer_reply reply;
 };
@@ -46,16 +50,13 @@ struct transfers {
 	transfers_handler handler;
 	void *owner;
 	uv_async_t wake;
-	pthread_t thread;
-	CURLM *multi;
 	struct slot *all;
 	uint32_t all_count;
-	struct slots free;    /* loop thread only */
-	pthread_mutex_t lock; /* of everything below */
-	struct slots to_start;
+	struct slot *free;    /* loop thread only; last used, first taken: its connection is warm */
+	pthread_mutex_t lock; /* of started in each slot, and of everything below */
 	struct slots finished;
 	bool stopping;
-	int sockets[TRANSFERS_CONNECTIONS_MAX * 2]; /* open ones, to be shut when stopping */
+	int sockets[(TRANSFERS_CONNECTIONS_MAX + 1) * 2]; /* open ones, to be shut when stopping */
 	size_t sockets_count;
 };
 
@@ -76,17 +77,6 @@ static struct slot *slots_take_all(struct slots *slots) {
 	return first;
 }
 
-static struct slot *slots_pop(struct slots *slots) {
-	struct slot *slot = slots->first;
-	if (slot != NULL) {
-		slots->first = slot->next;
-		if (slots->first == NULL) {
-			slots->end = &slots->first;
-		}
-	}
-	return slot;
-}
-
 static void require(bool done, const char *what) {
 	if (!done) {
 		log_fatal(EX_OSERR, "libcurl_refused",
@@ -95,7 +85,7 @@ static void require(bool done, const char *what) {
 	}
 }
 
-/* ---- what libcurl asks, on the transfer thread -------------------------------------------------- */
+/* ---- what libcurl asks, on a slot's thread --------------------------------------------------- */
 
 static size_t on_read(char *target, size_t size, size_t count, void *context) {
 	struct slot *slot = context;
@@ -158,38 +148,43 @@ static int on_socket_close(void *context, curl_socket_t fd) {
 	return close(fd);
 }
 
-/* ---- one transfer, on the transfer thread ------------------------------------------------------- */
+/* ---- one transfer, on its slot's thread ------------------------------------------------------ */
 
 static bool is_mail(const struct transfers *transfers) {
 	return strncasecmp(transfers->options.url, "smtp", 4) == 0;
 }
 
-static void begin(struct transfers *transfers, struct slot *slot) {
+static void append_to_list(struct slot *slot, const char *text) {
+	struct curl_slist *longer = curl_slist_append(slot->list, text);
+	require(longer != NULL, "curl_slist_append");
+	slot->list = longer;
+}
+
+static void set_message(struct slot *slot) {
+	const struct transfer *transfer = &slot->transfer;
+	if (is_mail(slot->transfers)) {
+		append_to_list(slot, transfer->recipient);
+		curl_easy_setopt(slot->easy, CURLOPT_MAIL_RCPT, slot->list);
+		curl_easy_setopt(
+			slot->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->body_size);
+		return;
+	}
+	append_to_list(slot, "Expect:"); /* no waiting for 100-continue */
+	if (transfer->header[0] != '\0') {
+		append_to_list(slot, transfer->header);
+	}
+	curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->list);
+	curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, transfer->body);
+	curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
+}
+
+static CURLcode perform(struct slot *slot, bool on_fresh_connection) {
 	slot->sent = 0;
 	slot->words_used = 0;
 	slot->trouble[0] = '\0';
 	memset(&slot->reply, 0, sizeof slot->reply);
-	curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, slot->again ? 1L : 0L);
-	if (is_mail(transfers)) {
-		slot->list = curl_slist_append(NULL, slot->transfer.recipient);
-		require(slot->list != NULL, "curl_slist_append");
-		curl_easy_setopt(slot->easy, CURLOPT_MAIL_RCPT, slot->list);
-		curl_easy_setopt(
-			slot->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)slot->transfer.body_size);
-	} else {
-		slot->list = curl_slist_append(NULL, "Expect:"); /* no waiting for 100-continue */
-		require(slot->list != NULL, "curl_slist_append");
-		if (slot->transfer.header[0] != '\0') {
-			require(curl_slist_append(slot->list, slot->transfer.header) != NULL,
-				"curl_slist_append");
-		}
-		curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->list);
-		curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, slot->transfer.body);
-		curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-			(curl_off_t)slot->transfer.body_size);
-	}
-	require(curl_multi_add_handle(transfers->multi, slot->easy) == CURLM_OK,
-		"curl_multi_add_handle");
+	curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, on_fresh_connection ? 1L : 0L);
+	return curl_easy_perform(slot->easy);
 }
 
 static long info_long(CURL *easy, CURLINFO what) {
@@ -210,8 +205,8 @@ static enum transfer_stage refused_stage(const struct slot *slot, CURLcode code,
 		return TRANSFER_UNREACHED; /* login, greeting */
 	}
 	/* libcurl's words are the only thing that tells MAIL from RCPT. */
-	return strncmp(slot->trouble, "MAIL failed", 11) == 0 ? TRANSFER_SENDER_REFUSED
-							      : TRANSFER_ANSWERED;
+	bool is_sender = strncmp(slot->trouble, "MAIL failed", strlen("MAIL failed")) == 0;
+	return is_sender ? TRANSFER_SENDER_REFUSED : TRANSFER_ANSWERED;
 }
 
 static void fill_reply(struct slot *slot, CURLcode code) {
@@ -236,67 +231,55 @@ static void fill_reply(struct slot *slot, CURLcode code) {
 static bool was_stale(const struct slot *slot, CURLcode code) {
 	bool broke =
 		code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
-	return broke && !slot->again && slot->reply.stage == TRANSFER_UNREACHED &&
+	return broke && slot->reply.stage == TRANSFER_UNREACHED &&
 	       info_long(slot->easy, CURLINFO_NUM_CONNECTS) == 0;
 }
 
-static void end(struct transfers *transfers, struct slot *slot, CURLcode code) {
-	curl_multi_remove_handle(transfers->multi, slot->easy);
-	curl_slist_free_all(slot->list);
-	slot->list = NULL;
+static void transfer_now(struct slot *slot) {
+	set_message(slot);
+	CURLcode code = perform(slot, false);
 	fill_reply(slot, code);
 	if (was_stale(slot, code)) {
-		slot->again = true;
-		begin(transfers, slot);
-		return;
+		code = perform(slot, true);
+		fill_reply(slot, code);
 	}
-	slot->again = false;
+	curl_slist_free_all(slot->list);
+	slot->list = NULL;
+}
+
+/* ---- a slot's thread ------------------------------------------------------------------------- */
+
+/* False when it is time to end. */
+static bool await_start(struct slot *slot) {
+	struct transfers *transfers = slot->transfers;
 	pthread_mutex_lock(&transfers->lock);
+	while (!slot->started && !transfers->stopping) {
+		pthread_cond_wait(&slot->wake, &transfers->lock);
+	}
+	bool stopping = transfers->stopping;
+	pthread_mutex_unlock(&transfers->lock);
+	return !stopping;
+}
+
+static void hand_over(struct slot *slot) {
+	struct transfers *transfers = slot->transfers;
+	pthread_mutex_lock(&transfers->lock);
+	slot->started = false;
 	slots_push(&transfers->finished, slot);
 	pthread_mutex_unlock(&transfers->lock);
 	uv_async_send(&transfers->wake);
 }
 
-/* ---- the transfer thread ------------------------------------------------------------------------ */
-
-static void end_all_done(struct transfers *transfers) {
-	int left;
-	CURLMsg *message;
-	while ((message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
-		if (message->msg == CURLMSG_DONE) {
-			CURLcode code = message->data.result;
-			char *private = NULL;
-			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-			end(transfers, (struct slot *)(void *)private, code);
-		}
-	}
-}
-
 static void *run(void *context) {
-	struct transfers *transfers = context;
-	for (;;) {
-		pthread_mutex_lock(&transfers->lock);
-		bool stopping = transfers->stopping;
-		struct slot *slot = slots_take_all(&transfers->to_start);
-		pthread_mutex_unlock(&transfers->lock);
-		if (stopping) {
-			return NULL;
-		}
-		while (slot != NULL) {
-			struct slot *next = slot->next;
-			begin(transfers, slot);
-			slot = next;
-		}
-		int running;
-		CURLMcode code = curl_multi_perform(transfers->multi, &running);
-		require(code == CURLM_OK, curl_multi_strerror(code));
-		end_all_done(transfers);
-		code = curl_multi_poll(transfers->multi, NULL, 0, POLL_MS, NULL);
-		require(code == CURLM_OK, curl_multi_strerror(code));
+	struct slot *slot = context;
+	while (await_start(slot)) {
+		transfer_now(slot);
+		hand_over(slot);
 	}
+	return NULL;
 }
 
-/* ---- the loop thread ---------------------------------------------------------------------------- */
+/* ---- the loop thread ------------------------------------------------------------------------- */
 
 static void on_wake(uv_async_t *wake) {
 	struct transfers *transfers = wake->data;
@@ -306,38 +289,45 @@ static void on_wake(uv_async_t *wake) {
 	while (slot != NULL) {
 		struct slot *next = slot->next;
 		transfers->handler(transfers->owner, &slot->transfer, &slot->reply);
-		slots_push(&transfers->free, slot);
+		transfers_give_back(transfers, &slot->transfer);
 		slot = next;
 	}
 }
 
 struct transfer *transfers_take(struct transfers *transfers) {
-	struct slot *slot = slots_pop(&transfers->free);
-	return slot == NULL ? NULL : &slot->transfer;
+	struct slot *slot = transfers->free;
+	if (slot == NULL) {
+		return NULL;
+	}
+	transfers->free = slot->next;
+	return &slot->transfer;
 }
 
 void transfers_give_back(struct transfers *transfers, struct transfer *transfer) {
-	slots_push(&transfers->free, (struct slot *)transfer);
+	struct slot *slot = (struct slot *)transfer;
+	slot->next = transfers->free;
+	transfers->free = slot;
 }
 
 void transfers_start(struct transfers *transfers, struct transfer *transfer) {
+	struct slot *slot = (struct slot *)transfer;
 	pthread_mutex_lock(&transfers->lock);
-	slots_push(&transfers->to_start, (struct slot *)transfer);
+	slot->started = true;
+	pthread_cond_signal(&slot->wake);
 	pthread_mutex_unlock(&transfers->lock);
-	curl_multi_wakeup(transfers->multi);
 }
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void transfers_init(void) {
 	require(curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK, "curl_global_init");
 }
 
-static void set_common(struct transfers *transfers, struct slot *slot) {
+static void set_common(struct slot *slot) {
+	struct transfers *transfers = slot->transfers;
 	const struct transfers_options *options = &transfers->options;
 	CURL *easy = slot->easy;
 	curl_easy_setopt(easy, CURLOPT_URL, options->url);
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->trouble);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TRANSFERS_SECONDS_MAX * 1000L);
@@ -357,8 +347,8 @@ static void set_common(struct transfers *transfers, struct slot *slot) {
 	}
 }
 
-static void set_mail(struct transfers *transfers, struct slot *slot) {
-	const struct transfers_options *options = &transfers->options;
+static void set_mail(struct slot *slot) {
+	const struct transfers_options *options = &slot->transfers->options;
 	CURL *easy = slot->easy;
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, options->mail_from);
@@ -371,28 +361,29 @@ static void set_mail(struct transfers *transfers, struct slot *slot) {
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
 }
 
-static void set_http(struct transfers *transfers, struct slot *slot) {
-	(void)transfers;
+static void set_http(struct slot *slot) {
 	curl_easy_setopt(slot->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(slot->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
 	curl_easy_setopt(slot->easy, CURLOPT_POST, 1L);
 }
 
-static void create_slots(struct transfers *transfers) {
-	transfers->all_count = transfers->options.connections + 1;
-	transfers->all = memory_new(transfers->all_count * sizeof *transfers->all);
-	for (uint32_t i = 0; i < transfers->all_count; i++) {
-		struct slot *slot = &transfers->all[i];
-		slot->easy = curl_easy_init();
-		require(slot->easy != NULL, "curl_easy_init");
-		set_common(transfers, slot);
-		if (is_mail(transfers)) {
-			set_mail(transfers, slot);
-		} else {
-			set_http(transfers, slot);
-		}
-		slots_push(&transfers->free, slot);
+static void create_slot(struct transfers *transfers, struct slot *slot) {
+	slot->transfers = transfers;
+	slot->easy = curl_easy_init();
+	require(slot->easy != NULL, "curl_easy_init");
+	set_common(slot);
+	if (is_mail(transfers)) {
+		set_mail(slot);
+	} else {
+		set_http(slot);
 	}
+	pthread_cond_init(&slot->wake, NULL);
+	transfers_give_back(transfers, &slot->transfer);
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	require(pthread_create(&slot->thread, &attributes, run, slot) == 0, "pthread_create");
+	pthread_attr_destroy(&attributes);
 }
 
 struct transfers *transfers_create(struct uv_loop_s *loop, const struct transfers_options *options,
@@ -402,17 +393,15 @@ struct transfers *transfers_create(struct uv_loop_s *loop, const struct transfer
 	transfers->options = *options;
 	transfers->handler = handler;
 	transfers->owner = owner;
-	slots_init(&transfers->free);
-	slots_init(&transfers->to_start);
 	slots_init(&transfers->finished);
 	pthread_mutex_init(&transfers->lock, NULL);
-	transfers->multi = curl_multi_init();
-	require(transfers->multi != NULL, "curl_multi_init");
-	curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
-	create_slots(transfers);
 	require(uv_async_init(loop, &transfers->wake, on_wake) == 0, "uv_async_init");
 	transfers->wake.data = transfers;
-	require(pthread_create(&transfers->thread, NULL, run, transfers) == 0, "pthread_create");
+	transfers->all_count = options->connections + 1;
+	transfers->all = memory_new(transfers->all_count * sizeof *transfers->all);
+	for (uint32_t i = 0; i < transfers->all_count; i++) {
+		create_slot(transfers, &transfers->all[i]);
+	}
 	return transfers;
 }
 
@@ -422,30 +411,31 @@ static void on_wake_closed(uv_handle_t *wake) {
 	free(transfers);
 }
 
-/* Shuts every connection, so that neither a transfer nor a QUIT keeps the thread waiting. */
-static void stop_thread(struct transfers *transfers) {
+/* Shuts every connection, so that neither a transfer nor a QUIT keeps a thread waiting. */
+static void stop_threads(struct transfers *transfers) {
 	pthread_mutex_lock(&transfers->lock);
 	transfers->stopping = true;
 	for (size_t i = 0; i < transfers->sockets_count; i++) {
 		shutdown(transfers->sockets[i], SHUT_RDWR);
 	}
+	for (uint32_t i = 0; i < transfers->all_count; i++) {
+		pthread_cond_signal(&transfers->all[i].wake);
+	}
 	pthread_mutex_unlock(&transfers->lock);
-	curl_multi_wakeup(transfers->multi);
-	pthread_join(transfers->thread, NULL);
+	for (uint32_t i = 0; i < transfers->all_count; i++) {
+		pthread_join(transfers->all[i].thread, NULL);
+	}
 }
 
 void transfers_destroy(struct transfers *transfers) {
 	if (transfers == NULL) {
 		return;
 	}
-	stop_thread(transfers);
+	stop_threads(transfers);
 	for (uint32_t i = 0; i < transfers->all_count; i++) {
-		struct slot *slot = &transfers->all[i];
-		curl_multi_remove_handle(transfers->multi, slot->easy);
-		curl_easy_cleanup(slot->easy);
-		curl_slist_free_all(slot->list);
+		curl_easy_cleanup(transfers->all[i].easy);
+		pthread_cond_destroy(&transfers->all[i].wake);
 	}
-	curl_multi_cleanup(transfers->multi);
 	pthread_mutex_destroy(&transfers->lock);
 	uv_close((uv_handle_t *)&transfers->wake, on_wake_closed);
 }

@@ -7,8 +7,8 @@ import { clock, language, loadWords, say } from './words.js';
 const COUNTS_SECONDS = 3;
 
 function explain({ code, detail, refused, retry_after }) {
-	const later = retry_after ? ' ' + say('later', clock(retry_after)) : '';
-	page.message = (say(code) || detail || '') + later;
+	const later = retry_after ? say('later', clock(retry_after)) : '';
+	page.message = ((say(code) || (later ? '' : detail) || '') + ' ' + later).trim();
 	if (refused === 401) {
 		remember({ session: {} });
 	}

@@ -26,6 +26,7 @@ struct stream {
 	bool exists;
 	struct message *messages;
 	uint64_t count;
+	uint64_t capacity;
 	bool consumed; /* has a consumer; the newest is enough here */
 	char consumer[64];
 	char deliver[BUS_INBOX_BYTES];
@@ -100,7 +101,7 @@ static struct stream *find_stream(struct bus *bus, const char *name) {
 			return &bus->streams[i];
 		}
 	}
-	assert(!"more streams than STREAMS_MAX");
+	assert(false); /* raise STREAMS_MAX */
 	return NULL;
 }
 
@@ -116,8 +117,12 @@ void fake_stream_append(struct bus *bus, const char *name, const char *subject, 
 		stream->exists = true;
 		stream->made++;
 	}
-	stream->messages = realloc(stream->messages, (stream->count + 1) * sizeof(struct message));
-	assert(stream->messages != NULL);
+	if (stream->count == stream->capacity) {
+		stream->capacity = stream->capacity == 0 ? 64 : 2 * stream->capacity;
+		stream->messages =
+			realloc(stream->messages, stream->capacity * sizeof(struct message));
+		assert(stream->messages != NULL);
+	}
 	stream->messages[stream->count++] =
 		(struct message){memory_copy_string(subject), memory_copy_string(data)};
 }
@@ -153,7 +158,7 @@ bool fake_stream_message(
 		.data = (const uint8_t *)stored->data,
 		.size = strlen(stored->data),
 		.sequence = sequence,
-		.time_ms = 1000,
+		.time_ms = INT64_C(1000) * stream->made,
 	};
 	return true;
 }
@@ -195,21 +200,35 @@ static void answer_text(struct request *request) {
 		.size = strlen(request->data)};
 }
 
-static void answer_info(struct bus *bus, struct request *request, const char *name) {
-	const struct stream *stream = find_stream(bus, name);
-	snprintf(request->data, sizeof(request->data),
-		stream->exists
-			? "{\"created\":\"%d\",\"state\":{\"first_seq\":1,\"last_seq\":%" PRIu64
-			  "}}"
-			: "{\"error\":{\"code\":404,\"err_code\":10059,\"description\":\"not found "
-			  "%d %" PRIu64 "\"}}",
-		stream->made, stream->count);
+/* Without the data: nobody here looks at it. */
+static void answer_leader_get(
+	struct bus *bus, struct request *request, const char *name, const char *json) {
+	struct stream *stream = find_stream(bus, name);
+	struct bus_message message;
+	uint64_t sequence = number_after(json, "\"seq\":");
+	if (fake_stream_message(bus, name, sequence, &message)) {
+		snprintf(request->data, sizeof(request->data),
+			"{\"message\":{\"subject\":\"%s\",\"seq\":%" PRIu64
+			",\"time\":\"1970-01-01T00:00:%02dZ\"}}",
+			message.subject, sequence, stream->made);
+	} else {
+		snprintf(request->data, sizeof(request->data),
+			"{\"error\":{\"code\":404,\"err_code\":%d}}",
+			stream->exists ? 10037 : 10059);
+	}
 	answer_text(request);
 }
 
 static void answer_create(
 	struct bus *bus, struct request *request, const char *name, const char *json) {
 	struct stream *stream = find_stream(bus, name);
+	if (!stream->exists) {
+		snprintf(request->data, sizeof(request->data),
+			"{\"error\":{\"code\":404,\"err_code\":10059,\"description\":\"stream not "
+			"found\"}}");
+		answer_text(request);
+		return;
+	}
 	stream->consumed = true;
 	stream->next = number_after(json, "\"opt_start_seq\":");
 	stream->delivered = 0;
@@ -229,8 +248,8 @@ static void answer(
 		publication->data == NULL ? "" : (const char *)publication->data);
 	if (sscanf(subject, "$JS.API.DIRECT.GET.%63s", stream) == 1) {
 		answer_get(bus, request, stream, json);
-	} else if (sscanf(subject, "$JS.API.STREAM.INFO.%63s", stream) == 1) {
-		answer_info(bus, request, stream);
+	} else if (sscanf(subject, "$JS.API.STREAM.MSG.GET.%63s", stream) == 1) {
+		answer_leader_get(bus, request, stream, json);
 	} else if (sscanf(subject, "$JS.API.CONSUMER.CREATE.%63[^.]", stream) == 1) {
 		answer_create(bus, request, stream, json);
 	} else {
@@ -264,8 +283,8 @@ static void deliver_next(struct bus *bus, struct stream *stream) {
 		bus->faults.lose_deliveries--;
 		return;
 	}
-	snprintf(reply, sizeof(reply), "$JS.ACK.%s.%s.1.%" PRIu64 ".%" PRIu64 ".1000000000.0",
-		stream->name, stream->consumer, sequence, stream->delivered);
+	snprintf(reply, sizeof(reply), "$JS.ACK.%s.%s.1.%" PRIu64 ".%" PRIu64 ".%d000000000.0",
+		stream->name, stream->consumer, sequence, stream->delivered, stream->made);
 	message.reply = reply;
 	message.sequence = 0;
 	deliver(bus, stream->deliver, &message);
@@ -418,7 +437,7 @@ void bus_on_state(struct bus *bus, bus_state_handler handler, void *context) {
 			return;
 		}
 	}
-	assert(!"more than STATES_MAX");
+	assert(false); /* raise STATES_MAX */
 }
 
 void bus_off_state(struct bus *bus, bus_state_handler handler, void *context) {
@@ -441,7 +460,7 @@ static struct listener *add_listener(
 			return listener;
 		}
 	}
-	assert(!"more than LISTENERS_MAX");
+	assert(false); /* raise LISTENERS_MAX */
 	return NULL;
 }
 

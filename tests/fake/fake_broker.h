@@ -1,8 +1,8 @@
 /*
  * fake_broker - a broker in memory, on a virtual clock: bus.h and wakeup.h without threads or sockets.
  *
- * Link it before the library that has the real ones. It answers direct gets, STREAM.INFO and
- * CONSUMER.CREATE, and delivers to consumers, each LATENCY_MS later; nothing happens but while
+ * Link it before the library that has the real ones. It answers gets, direct and from the
+ * leader, and CONSUMER.CREATE, and delivers to consumers, each LATENCY_MS later; nothing happens but while
  * fake_broker_run turns the clock. Things go wrong only when a test says so.
  */
 #ifndef TESTS_FAKE_FAKE_BROKER_H

@@ -28,6 +28,7 @@ struct asked {
 	stream_ack_handler acknowledged; /* NULL: a get */
 	stream_get_handler got;
 	void *context;
+	bool cancelled;
 };
 
 static struct {
@@ -126,6 +127,14 @@ uint64_t stream_get(struct bus *bus, const struct stream_get *get, int timeout_m
 	return fake.calls_count;
 }
 
+/* A call is named by its place in the queue, from 1. */
+void bus_cancel(struct bus *bus, uint64_t request) {
+	(void)bus;
+	if (request > fake.calls_answered && request <= fake.calls_count) {
+		fake.calls[request - 1].cancelled = true;
+	}
+}
+
 const char *stream_outcome_name(enum stream_outcome outcome) {
 	(void)outcome;
 	return "fake";
@@ -171,15 +180,21 @@ static void answer_failure(const struct asked *call) {
 	}
 }
 
-void fake_log_step(void) {
-	assert(fake.calls_answered < fake.calls_count);
-	const struct asked *call = &fake.calls[fake.calls_answered++];
+static void answer(const struct asked *call) {
 	if (fake.failures > 0) {
 		answer_failure(call);
 	} else if (call->acknowledged != NULL) {
 		answer_publish(call);
 	} else {
 		answer_get(call);
+	}
+}
+
+void fake_log_step(void) {
+	assert(fake.calls_answered < fake.calls_count);
+	const struct asked *call = &fake.calls[fake.calls_answered++];
+	if (!call->cancelled) {
+		answer(call);
 	}
 	free(call->bytes);
 }

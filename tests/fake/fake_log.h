@@ -1,5 +1,5 @@
 /*
- * fake_log - JetStream in memory: stream.h without a broker.
+ * fake_log - JetStream in memory: stream.h, and bus_cancel, without a broker.
  *
  * Link it in place of the library that has the real one. What is asked is answered, in the order in
  * which it was asked, by fake_log_run and by nothing else; so a test decides who overtakes whom.

@@ -1,8 +1,8 @@
 /*
  * bus_probe - writes a stream while somebody ill-treats the broker, and reads it in both ways.
  *
- * Publishes PROBE_MESSAGES messages with message ids and retries, and reads them at the same time with
- * a reader and a follower (which refuses some, to be resumed). Ends when both have everything; the exit
+ * Publishes FIRSTCOME_PROBE_MESSAGES messages with message ids and retries, and reads them at the same
+ * time with a reader (which pauses now and then) and a follower (which refuses some). Ends when both have everything; the exit
  * status is 0 if both had every message exactly once, unharmed, in the same order. Runs on the service
  * skeleton, so this tests that too.
  */
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/follower.h"
@@ -26,6 +27,8 @@
 #define WINDOW 32
 #define PUBLISH_MS_MAX 2000
 #define RETRY_MS 100
+#define RESUME_MS 20
+#define BLOCK_AT 1000
 #define STREAM_BYTES_MAX (INT64_C(1) << 30)
 #define HEAD_BYTES sizeof(uint64_t)
 
@@ -49,6 +52,7 @@ struct witness {
 static int64_t messages;
 static int64_t size_max;
 static int64_t replicas;
+static int64_t block_ms;
 static struct service *service;
 static struct reader *reader;
 static struct follower *follower;
@@ -86,6 +90,9 @@ static void on_stored(void *context, enum stream_outcome outcome, uint64_t seque
 	if (outcome == STREAM_STORED) {
 		place->busy = false;
 		stored++;
+		if (service_is_draining(service) && stored == started) {
+			service_drained(service);
+		}
 		publish_next();
 		finish_if_done();
 	} else {
@@ -157,6 +164,13 @@ static void witness(struct witness *seen, uint64_t sequence, const uint8_t *data
 static void on_read(void *context, const struct reader_message *message) {
 	(void)context;
 	witness(&by_reader, message->sequence, message->data, message->size);
+	if (message->sequence == BLOCK_AT) {
+		usleep((useconds_t)block_ms * 1000);
+	}
+	if (message->sequence % 700 == 0) {
+		reader_pause(reader);
+		wakeup_after(resume_wakeup, RESUME_MS);
+	}
 	finish_if_done();
 }
 
@@ -165,7 +179,7 @@ static bool on_followed(void *context, uint64_t sequence, const uint8_t *data, s
 	(void)context;
 	if (sequence % 1000 == 0 && refused_last != sequence) {
 		refused_last = sequence;
-		wakeup_after(resume_wakeup, 20);
+		wakeup_after(resume_wakeup, RESUME_MS);
 		return false;
 	}
 	witness(&by_follower, sequence, data, size);
@@ -188,6 +202,7 @@ static void on_decided(void *context, const struct bus_message *message) {
 static void on_resume(void *context) {
 	(void)context;
 	follower_resume(follower);
+	reader_resume(reader);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -244,6 +259,15 @@ static void start(struct service *started_service) {
 	bus_subscribe(bus, SUBJECT_DECIDED_ALL, NULL, on_decided, NULL);
 }
 
+/* Everything that was begun is stored, or the second signal ends it. */
+static void drain(struct service *draining) {
+	messages = (int64_t)started;
+	failed = true;
+	if (stored == started) {
+		service_drained(draining);
+	}
+}
+
 static bool tell(const struct witness *seen) {
 	bool good = seen->seen == (uint64_t)messages && seen->again == 0 && seen->harmed == 0;
 	printf("%s: %s, saw %" PRIu64 ", again %" PRIu64 ", harmed %" PRIu64 "\n", seen->name,
@@ -277,6 +301,8 @@ static const struct parameter parameters[] = {
 		"bytes of the largest message"},
 	{"FIRSTCOME_PROBE_REPLICAS", PARAMETER_NUMBER, &replicas, "1", 1, 3,
 		"copies of the stream in the cluster"},
+	{"FIRSTCOME_PROBE_BLOCK_MS", PARAMETER_NUMBER, &block_ms, "0", 0, 60000,
+		"milliseconds that the loop is blocked once"},
 	{.type = PARAMETER_END},
 };
 
@@ -286,6 +312,7 @@ int main(int argc, char **argv) {
 		.purpose = "Writes a stream and reads it in two ways.",
 		.parameters = parameters,
 		.start = start,
+		.drain = drain,
 		.stop = stop,
 	};
 	int status = service_run(&spec, argc, argv);

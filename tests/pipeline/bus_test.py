@@ -5,6 +5,7 @@ Starts nats-server of its own, on free ports, once for each version that is ther
 deploy/up and Debian have installed). bus_probe's path is the first argument, or BUS_PROBE.
 """
 
+import contextlib
 import glob
 import json
 import os
@@ -51,12 +52,17 @@ def free_port():
 class Broker:
     """A nats-server that can be killed, frozen and started again on the same port and data."""
 
-    def __init__(self, program, permissions=""):
+    def __init__(self, program, permissions="", cluster=None):
+        """cluster: the ports of all its nodes, our own first."""
         self.program, self.port = program, free_port()
+        routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in (cluster or [])[1:])
+        node = "" if not cluster else f"""
+            cluster {{ name: C, listen: "127.0.0.1:{cluster[0]}", routes: [{routes}] }}"""
         self.folder = tempfile.TemporaryDirectory(prefix="bus-test-")
         self.config = os.path.join(self.folder.name, "nats.conf")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(f"""
+                server_name: "node-{self.port}" {node}
                 listen: "127.0.0.1:{self.port}"
                 max_payload: 1MB
                 jetstream {{
@@ -141,15 +147,18 @@ class Admin:
 
 
 class Probe:
-    def __init__(self, url, messages=20000, size=4000, user="probe"):
+    def __init__(self, url, messages=20000, size=4000, user="probe", replicas=1, block_ms=0,
+                 environment=None):
         self.secret = tempfile.NamedTemporaryFile("w", prefix="bus-test-")
         self.secret.write("secret\n")
         self.secret.flush()
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [PROBE, "--nats-url", url, "--nats-user", user, "--probe-messages", str(messages),
+             "--probe-replicas", str(replicas), "--probe-block-ms", str(block_ms),
              "--nats-password-file", self.secret.name, "--probe-bytes", str(size)],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True,
+            env={**os.environ, **(environment or {})})
 
     def lines(self):
         self.log.seek(0)
@@ -171,8 +180,9 @@ class Probe:
             output, _ = self.process.communicate()
             raise AssertionError(f"the probe did not end:\n{output}\n{self.lines()}") from None
         log = self.lines()
-        if "runtime error" in log or "Sanitizer" in log:
-            raise AssertionError(f"a sanitizer has found something:\n{log}")
+        for words in ["runtime error", "Sanitizer", "handles_left"]:
+            if words in log:
+                raise AssertionError(f"'{words}' in:\n{log}")
         return self.process.returncode, output, log
 
     def close(self):
@@ -259,7 +269,23 @@ class BusTest(unittest.TestCase):
                 admin.ask("$JS.API.STREAM.CREATE.DEC_probe", json.dumps(config))
                 status, _, log = probe.finish()
                 self.assertEqual(status, 1, log)
-                self.assertRegex(log, "(reader|follower)_broken .*(made anew|the stream ends at)")
+                self.assertRegex(log, "(reader|follower)_broken .*(made anew|any more|ends at)")
+
+    def test_a_cluster_of_three_whose_nodes_are_killed_in_turn(self):
+        ports = [free_port() for _ in range(3)]
+        with contextlib.ExitStack() as stack:
+            nodes = [stack.enter_context(Broker(find_servers()[0], cluster=ports[i:] + ports[:i]))
+                     for i in range(3)]
+            url = ",".join(node.url for node in nodes)
+            probe = self.probe(url, messages=60000, replicas=3)
+            probe.await_line("ready")
+            for node in nodes:
+                time.sleep(1)
+                node.kill()
+                time.sleep(2)
+                node.start()
+                time.sleep(4)
+            self.assert_good(probe)
 
     def test_what_is_not_permitted_is_one_clear_line(self):
         permissions = ', permissions: { publish: ["$JS.API.>"], subscribe: ["_INBOX_probe.>"] }'
@@ -296,6 +322,46 @@ class BusTest(unittest.TestCase):
                 _, output, log = probe.finish()
                 self.assertIn("BAD", output)  # it was not done, and says so
                 self.assertIn("stopped", log)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        for make_broker in self.brokers():
+            with make_broker() as broker, self.subTest(broker.program):
+                probe = self.probe(broker, messages=1000000, size=100)
+                probe.await_line("ready")
+                broker.process.send_signal(signal.SIGSTOP)
+                probe.process.send_signal(signal.SIGTERM)
+                probe.await_line("draining")
+                probe.process.send_signal(signal.SIGTERM)
+                began = time.monotonic()
+                status, _, log = probe.finish()
+                self.assertEqual(status, 1)
+                self.assertIn("stopped_at_once", log)
+                self.assertLess(time.monotonic() - began, 1)
+
+    def test_replies_that_came_while_the_loop_was_blocked_are_not_late(self):
+        for make_broker in self.brokers():
+            with make_broker() as broker, self.subTest(broker.program):
+                self.assertIn("retries 0", self.assert_good(self.probe(broker, block_ms=3000)))
+
+    def test_systemd_is_told(self):
+        with contextlib.ExitStack() as stack:
+            path = os.path.join(stack.enter_context(tempfile.TemporaryDirectory()), "notify")
+            notify = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            notify.bind(path)
+            notify.settimeout(10)
+            broker = stack.enter_context(Broker(find_servers()[0]))
+            probe = self.probe(broker, messages=1000000, size=100, environment={
+                "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"})
+            told = [notify.recv(1000).decode() for _ in range(6)]
+            for words in ["READY=1", "WATCHDOG=1", "STATUS=ready"]:
+                self.assertIn(words, told)
+            self.assertGreaterEqual(told.count("WATCHDOG=1"), 2)
+            probe.process.send_signal(signal.SIGUSR1)
+            probe.await_line("log_level level=debug")
+            probe.process.send_signal(signal.SIGTERM)
+            while told[-1] != "STOPPING=1":
+                told.append(notify.recv(1000).decode())
+            probe.finish()
 
     def test_status_is_answered(self):
         for make_broker in self.brokers():

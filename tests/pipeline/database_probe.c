@@ -90,7 +90,7 @@ static void call(struct database *database, struct answer *answer, char *line) {
 	char *rest = NULL;
 	const char *verb = strtok_r(line, " ", &rest);
 	const char *timeout = strtok_r(NULL, " ", &rest);
-	int timeout_ms = timeout == NULL ? 0 : atoi(timeout);
+	int timeout_ms = timeout == NULL ? 0 : (int)strtol(timeout, NULL, 10);
 	if (verb != NULL && strcmp(verb, "query") == 0) {
 		query(database, answer, timeout_ms, rest);
 	} else if (verb != NULL && strcmp(verb, "run") == 0) {

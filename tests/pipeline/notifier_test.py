@@ -291,6 +291,37 @@ class NotifierTest(unittest.TestCase):
                          [["promoted"], ["cancelled"]])
         self.assertEqual(len(campaign.notices(OVERTAKEN)), 2)
 
+    def test_a_later_message_does_not_overtake_an_earlier_one(self):
+        campaign = Campaign()
+        accounts, contacts = campaign.people(1)
+        self.server.delay = 1.0
+        campaign.book(accounts)
+        self.start()
+        await_true("the first is under way", lambda: self.server.tries[contacts[0]] > 0)
+        campaign.change(1, CANCELLED, 30)
+        time.sleep(0.5)
+        self.assertEqual(self.server.tries[contacts[0]], 1)
+        campaign.await_settled(2)
+        self.assertEqual(self.server.templates[contacts[0]], ["booked", "cancelled"])
+
+    def test_a_provider_of_sms_may_refuse_for_now_or_for_good(self):
+        self.addCleanup(firstcome.set_switches, sms={"mode": "ok"})
+        campaign = Campaign()
+        accounts, phones = ([str(uuid.uuid4()) for _ in range(2)], [firstcome.new_phone() for _ in range(2)])
+        for account, phone in zip(accounts, phones):
+            campaign.know(account, phone)
+        firstcome.set_switches(sms={"mode": "refuse_permanently"})
+        campaign.book(accounts[:1])
+        self.start()
+        campaign.await_settled(1)
+        self.assertIn("21211", campaign.notices(FAILED)[0][6])
+        firstcome.set_switches(sms={"mode": "refuse_temporarily"})
+        campaign.book(accounts[1:])
+        await_true("it was refused", lambda: any("503" in row[6] for row in campaign.notices(DUE)))
+        firstcome.set_switches(sms={"mode": "ok"})
+        campaign.await_settled(2)
+        self.assertEqual(len(firstcome.messages(phones[1])), 1)
+
     # ---- refusals -----------------------------------------------------------------------------------------
 
     def test_a_temporary_failure_is_tried_again_and_a_permanent_one_is_not(self):

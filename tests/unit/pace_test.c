@@ -6,10 +6,11 @@
 #include "tests/unit/unit.h"
 
 #define SECOND INT64_C(1000000)
+#define PAUSE_MS_MAX 30000
 
 static void connections_are_bounded(void **state) {
 	(void)state;
-	struct pace pace = pace_init(2, 0);
+	struct pace pace = pace_init((struct pace_limits){2, 0, PAUSE_MS_MAX});
 	assert_true(pace_allows(&pace, 0));
 	pace_started(&pace, 0);
 	pace_started(&pace, 0);
@@ -22,7 +23,7 @@ static void connections_are_bounded(void **state) {
 
 static void a_rate_holds_over_time(void **state) {
 	(void)state;
-	struct pace pace = pace_init(1000, 50);
+	struct pace pace = pace_init((struct pace_limits){1000, 50, PAUSE_MS_MAX});
 	uint32_t started = 0;
 	for (int64_t now = SECOND; now < 11 * SECOND; now += 1000) {
 		while (pace_allows(&pace, now)) {
@@ -36,7 +37,7 @@ static void a_rate_holds_over_time(void **state) {
 
 static void a_rate_says_when_the_next_may_go(void **state) {
 	(void)state;
-	struct pace pace = pace_init(10, 1);
+	struct pace pace = pace_init((struct pace_limits){10, 1, PAUSE_MS_MAX});
 	int64_t now = SECOND;
 	pace_started(&pace, now);
 	assert_false(pace_allows(&pace, now));
@@ -53,7 +54,7 @@ static void refuse(struct pace *pace, int64_t now) {
 
 static void a_provider_that_fails_is_asked_rarely(void **state) {
 	(void)state;
-	struct pace pace = pace_init(16, 0);
+	struct pace pace = pace_init((struct pace_limits){16, 0, PAUSE_MS_MAX});
 	int64_t now = SECOND;
 	for (uint32_t i = 1; i < PACE_FAILURES_IN_A_ROW_MAX; i++) {
 		refuse(&pace, now);
@@ -61,9 +62,8 @@ static void a_provider_that_fails_is_asked_rarely(void **state) {
 	}
 	refuse(&pace, now);
 	assert_true(pace_is_slow(&pace));
-	for (int64_t pause_ms = PACE_PAUSE_MS_MIN; pause_ms < 4 * PACE_PAUSE_MS_MAX;
-		pause_ms *= 2) {
-		int64_t want_ms = pause_ms < PACE_PAUSE_MS_MAX ? pause_ms : PACE_PAUSE_MS_MAX;
+	for (int64_t pause_ms = PACE_PAUSE_MS_MIN; pause_ms < 4 * PAUSE_MS_MAX; pause_ms *= 2) {
+		int64_t want_ms = pause_ms < PAUSE_MS_MAX ? pause_ms : PAUSE_MS_MAX;
 		assert_false(pace_allows(&pace, now));
 		assert_int_equal(pace_wait_ms(&pace, now), want_ms);
 		now += want_ms * 1000;
@@ -72,7 +72,7 @@ static void a_provider_that_fails_is_asked_rarely(void **state) {
 		assert_false(pace_allows(&pace, now)); /* one at a time */
 		pace_finished(&pace, false, now, 0);
 	}
-	now += PACE_PAUSE_MS_MAX * 1000;
+	now += PAUSE_MS_MAX * 1000;
 	pace_started(&pace, now);
 	pace_finished(&pace, true, now, 0);
 	assert_false(pace_is_slow(&pace));
@@ -81,7 +81,7 @@ static void a_provider_that_fails_is_asked_rarely(void **state) {
 
 static void one_success_between_failures_keeps_the_pace(void **state) {
 	(void)state;
-	struct pace pace = pace_init(16, 0);
+	struct pace pace = pace_init((struct pace_limits){16, 0, PAUSE_MS_MAX});
 	for (int i = 0; i < 1000; i++) {
 		pace_started(&pace, 0);
 		pace_finished(&pace, i % (int)PACE_FAILURES_IN_A_ROW_MAX == 0, 0, 0);
@@ -92,7 +92,7 @@ static void one_success_between_failures_keeps_the_pace(void **state) {
 /* Sixteen were under way when it began to fail: the last of them say nothing new. */
 static void stragglers_do_not_lengthen_the_pause(void **state) {
 	(void)state;
-	struct pace pace = pace_init(16, 0);
+	struct pace pace = pace_init((struct pace_limits){16, 0, PAUSE_MS_MAX});
 	for (uint32_t i = 0; i < PACE_FAILURES_IN_A_ROW_MAX - 1; i++) {
 		refuse(&pace, 0);
 	}
@@ -107,7 +107,7 @@ static void stragglers_do_not_lengthen_the_pause(void **state) {
 
 static void pauses_have_jitter(void **state) {
 	(void)state;
-	struct pace pace = pace_init(1, 0);
+	struct pace pace = pace_init((struct pace_limits){1, 0, PAUSE_MS_MAX});
 	for (uint32_t i = 0; i < PACE_FAILURES_IN_A_ROW_MAX - 1; i++) {
 		refuse(&pace, 0);
 	}
