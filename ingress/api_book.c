@@ -102,12 +102,13 @@ static void on_closed(void *state) {
 
 /* ---- the door -------------------------------------------------------------------------------- */
 
-/* Refusals that need no line: PROBLEM_COUNT if there is none. What is known here may be old; so
- * only what cannot have changed since counts. */
+/* Refusals that need no line: PROBLEM_COUNT if there is none. What kind a contact is of, the line
+ * cannot tell; that there are two, it can, and it looks first whether the person has a booking. */
 static enum problem refuse_at_the_door(
 	const struct call *call, const struct campaign *campaign, const struct token *token) {
 	const struct definition *definition = &campaign->definition;
-	if (!people_are_verified(token, definition->verification)) {
+	if (definition->verification != VERIFICATION_BOTH &&
+		!people_are_verified(token, definition->verification)) {
 		return PROBLEM_NOT_VERIFIED;
 	}
 	bool news_come = bus_is_connected(service_bus(call->application->service));

@@ -130,10 +130,13 @@ static void on_state(void *context, bool connected) {
 	}
 }
 
-/* A campaign that is not known yet may just be in the making: its control desk is at work. */
+/* A campaign that is not known yet may just be in the making: its control desk is at work. One that
+ * is scheduled is refused at the door, so that its opening must not be missed for long. */
 static int64_t patience_us(const struct campaign *campaign) {
-	bool in_the_making = !campaign_is_known(campaign) && !campaign->is_unreadable;
-	return in_the_making ? FEED_SILENCE_US / 20 : FEED_SILENCE_US;
+	if (!campaign_is_known(campaign) && !campaign->is_unreadable) {
+		return FEED_SILENCE_US / 20;
+	}
+	return campaign->state == CAMPAIGN_SCHEDULED ? FEED_SILENCE_US / 10 : FEED_SILENCE_US;
 }
 
 static const struct campaign *find_unknown(const struct feed *feed) {

@@ -54,6 +54,8 @@ const struct metric measures_table[MEASURES_COUNT] = {
 	BY_TEMPLATE("failed_total", FAILED_HELP, failed, SMS, "sms"),
 	BY_OUTCOME(EMAIL, "email"),
 	BY_OUTCOME(SMS, "sms"),
+	COUNTER("sms_parts_total", "", "Parts of SMS handed over: what providers charge for.",
+		sms_parts),
 	COUNTER("unsure_total", "", "Tries whose answer got lost: they may have been taken.",
 		unsure),
 	COUNTER("ambiguous_total", "",

@@ -19,6 +19,7 @@ struct measures {
 	uint64_t sent[CHANNELS][TEMPLATE_COUNT];
 	uint64_t failed[CHANNELS][TEMPLATE_COUNT]; /* for good */
 	uint64_t attempts[CHANNELS][OUTCOME_COUNT];
+	uint64_t sms_parts; /* handed to the provider, which charges for them */
 	uint64_t unsure;    /* attempts of which nobody knows whether the message was taken */
 	uint64_t ambiguous; /* notices that were claimed by a notifier that died */
 	uint64_t failed_without_contact; /* whose channel was never known */
@@ -40,7 +41,7 @@ struct measures {
 
 extern struct measures measures;
 
-#define MEASURES_COUNT 55u
+#define MEASURES_COUNT 56u
 extern const struct metric measures_table[MEASURES_COUNT];
 
 /* 0 or 1, for the arrays above. */

@@ -3,19 +3,12 @@
  */
 #include "notifier/outcome.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
 #include "common/pure/text.h"
 
 #define DIGITS_MAX 6u
-
-const char *outcome_name(enum outcome outcome) {
-	static const char *const names[OUTCOME_COUNT] = {"ok", "tempfail", "permfail"};
-	assert(outcome < OUTCOME_COUNT);
-	return names[outcome];
-}
 
 static bool may_name_a_contact(const char *word, size_t size) {
 	size_t digits = 0;

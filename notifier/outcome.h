@@ -27,8 +27,6 @@ struct send_result {
 	char error[OUTCOME_ERROR_BYTES]; /* for operators; never holds a contact; "" if none */
 };
 
-const char *outcome_name(enum outcome outcome);
-
 /* Keeps what a server said as one line of printable ASCII. Servers repeat the recipient: words
  * with '@' or with more than six digits become "(removed)". */
 void outcome_set_error(struct send_result *result, const char *words);

@@ -42,20 +42,20 @@ static const char *channel_name(enum channel channel) {
 static bool compose(
 	const struct sender *sender, struct transfer *transfer, const struct message *message) {
 	if (sender->options.channel == CHANNEL_EMAIL) {
-		return email_compose(transfer,
-			&(struct email_settings){
-				.from_name = settings.from_name,
-				.from_address = settings.from_address,
-				.domain = settings.from_domain,
-			},
-			message);
+		struct email_settings email = {
+			.from_name = settings.from_name,
+			.from_address = settings.from_address,
+			.domain = settings.from_domain,
+		};
+		return email_compose(transfer, &email, message);
 	}
-	return sms_compose(transfer,
-		&(struct sms_settings){
-			.from = settings.sms_from,
-			.templates = &settings.sms_templates,
-		},
-		message);
+	struct sms_settings sms = {
+		.from = settings.sms_from,
+		.templates = &settings.sms_templates,
+	};
+	size_t parts = sms_compose(transfer, &sms, message);
+	measures.sms_parts += parts;
+	return parts > 0;
 }
 
 static void judge(const struct sender *sender, struct send_result *result,

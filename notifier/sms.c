@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/pure/text.h"
+#include "notifier/gsm.h"
 #include "notifier/render.h"
 
 /* Twilio's numbers for a phone that will not get this message, however often it is tried. */
@@ -63,12 +64,12 @@ static bool is_phone(const char *contact) {
 	return contact[1 + digits] == '\0' && digits >= 8 && digits <= 15;
 }
 
-bool sms_compose(struct transfer *transfer, const struct sms_settings *settings,
+size_t sms_compose(struct transfer *transfer, const struct sms_settings *settings,
 	const struct message *message) {
 	struct sms_content content;
 	if (!is_phone(message->contact) ||
 		!render_sms(&content, message->template, message->language, &message->variables)) {
-		return false;
+		return 0;
 	}
 	struct text body = text_init(transfer->body, sizeof transfer->body);
 	append_field(&body, "To", message->contact);
@@ -81,7 +82,7 @@ bool sms_compose(struct transfer *transfer, const struct sms_settings *settings,
 	struct text header = text_init(transfer->header, sizeof transfer->header);
 	text_append(&header, "I-Twilio-Idempotency-Token: ");
 	text_append(&header, message->name);
-	return !body.failed && !header.failed;
+	return body.failed || header.failed ? 0 : gsm_measure(content.body).parts;
 }
 
 /* ---- judge ----------------------------------------------------------------------------------- */

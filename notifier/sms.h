@@ -8,7 +8,7 @@
 #ifndef NOTIFIER_SMS_H
 #define NOTIFIER_SMS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "notifier/message.h"
 #include "notifier/outcome.h"
@@ -20,8 +20,9 @@ struct sms_settings {
 	const struct sms_templates *templates;
 };
 
-/* Fills in header (the idempotency key) and body. False if this message can never be sent. */
-bool sms_compose(struct transfer *transfer, const struct sms_settings *settings,
+/* Fills in header (the idempotency key) and body. Returns how many parts the text takes, which is
+ * what it costs; 0 if this message can never be sent. */
+size_t sms_compose(struct transfer *transfer, const struct sms_settings *settings,
 	const struct message *message);
 
 /*	the provider said				outcome

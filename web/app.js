@@ -56,7 +56,7 @@ async function resume() {
 }
 
 async function sendCode(asked) {
-	const { retry_after } = await call('POST', '/v1/register', { locale: language, ...asked })
+	const { retry_after } = await call('POST', '/v1/register', asked)
 		.catch((refusal) => refusal.code === 'code_too_soon' ? refusal : Promise.reject(refusal));
 	remember({ asked, resend_at: now() / 1000 + retry_after });
 }
@@ -71,7 +71,7 @@ const actions = {
 		const { asked, session } = recall();
 		const text = find('entry').value.trim();
 		if (!asked) {
-			await sendCode(text.includes('@') ? { email: text } : { phone: text });
+			await sendCode({ [text.includes('@') ? 'email' : 'phone']: text, locale: language });
 		}
 		find('entry').value = '';
 		find('entry').focus();

@@ -5,6 +5,9 @@
 
 #include "tests/unit/unit.h"
 
+#define X13 "xxxxxxxxxxxxx"
+#define X65 X13 X13 X13 X13 X13 /* longer than any parameter */
+
 static struct route_match match;
 
 static enum route_outcome find(enum http_method method, const char *path) {
@@ -51,13 +54,21 @@ static void calls_are_found(void **state) {
 static void other_paths_are_unknown(void **state) {
 	(void)state;
 	static const char *const paths[] = {
-		"/v1", "/v1/", "/v1/nothing", "/v1/bookings/", "/v1/bookings/a/b",
-		"/v1/bookings/%00", "/v1/bookings//", "/v1/campaigns/",
-		"/v1/campaigns//availability", "/v1/campaigns/a/b/availability",
-		"/v1/campaigns/a/availability/", "/v1/campaigns/a/Availability", "/v1/Bookings",
+		"/v1",
+		"/v1/",
+		"/v1/nothing",
+		"/v1/bookings/",
+		"/v1/bookings/a/b",
+		"/v1/bookings/%00",
+		"/v1/bookings//",
+		"/v1/campaigns/",
+		"/v1/campaigns//availability",
+		"/v1/campaigns/a/b/availability",
+		"/v1/campaigns/a/availability/",
+		"/v1/campaigns/a/Availability",
+		"/v1/Bookings",
 		"/v1/requests/",
-		"/v1/requests/"
-		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", /* 65 */
+		"/v1/requests/" X65,
 	};
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		assert_int_equal(find(HTTP_GET, paths[i]), ROUTE_UNKNOWN_PATH);
