@@ -21,6 +21,7 @@
 #define PING_MS 3000
 #define PINGS_LOST_MAX 2
 #define ERROR_BYTES 256
+#define URL_BYTES 256
 #define SOCKET_BUFFER_BYTES (256 * 1024)
 static const struct backoff_range connect_pause = {.ms_min = 100, .ms_max = 2000};
 
@@ -149,23 +150,28 @@ static bool subscribe_new(struct bus_link *link, natsConnection *connection) {
 	}
 }
 
+/* A URL may hold a password, and a log must not. */
+static const char *host_of(const char *url) {
+	const char *at = strrchr(url, '@');
+	const char *slashes = strstr(url, "://");
+	return at != NULL ? at + 1 : slashes != NULL ? slashes + 3 : url;
+}
+
 static natsConnection *connect_once(struct bus_link *link) {
 	natsConnection *connection = NULL;
 	bus_link_retain(link); /* for on_closed */
 	natsStatus status = natsConnection_Connect(&connection, link->options);
 	if (status != NATS_OK) {
-		const char *detail = nats_GetLastError(NULL);
 		log_warn("broker_connect_failed",
-			"reason=\"%s\" detail=\"%s\" hint=\"is nats-server up, are "
-			"FIRSTCOME_NATS_URL and the "
-			"password right? trying again\"",
-			natsStatus_GetText(status), detail == NULL ? "" : detail);
+			"reason=\"%s\" hint=\"is nats-server up, are FIRSTCOME_NATS_URL, _USER and "
+			"_PASSWORD_FILE right? trying again\"",
+			natsStatus_GetText(status));
 		bus_link_release(link);
 		return NULL;
 	}
-	char url[256] = "";
+	char url[URL_BYTES] = "";
 	natsConnection_GetConnectedUrl(connection, url, sizeof(url));
-	log_info("broker_connected", "url=%s", url);
+	log_info("broker_connected", "server=%s", host_of(url));
 	atomic_store(&link->payload_bytes_max, (size_t)natsConnection_GetMaxPayload(connection));
 	atomic_fetch_add(&link->connections, 1);
 	return connection;
@@ -365,8 +371,7 @@ void bus_link_set_options(struct bus_link *link, const struct bus_options *optio
 	natsStatus status = make_options(link, options);
 	if (status != NATS_OK) {
 		log_fatal(EX_CONFIG, "broker_options",
-			"url=\"%s\" reason=\"%s\" hint=\"give FIRSTCOME_NATS_URL as "
-			"nats://host:port\"",
-			options->url, natsStatus_GetText(status));
+			"reason=\"%s\" hint=\"give FIRSTCOME_NATS_URL as nats://host:port\"",
+			natsStatus_GetText(status));
 	}
 }

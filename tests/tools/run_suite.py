@@ -34,6 +34,13 @@ class LineResult(unittest.TestResult):
         self.tell(test, "FAILED")
         print(self.failures[-1][1], flush=True)
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.tell(subtest, "FAILED")
+            failed = self.failures if issubclass(err[0], test.failureException) else self.errors
+            print(failed[-1][1], flush=True)
+
     def addError(self, test, err):
         super().addError(test, err)
         self.tell(test, "ERROR")
