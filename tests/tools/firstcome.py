@@ -3,6 +3,7 @@
 The copy is the one in FIRSTCOME_HOME (tests/run starts it); nothing in here is faked.
 """
 import dataclasses
+import datetime
 import http.client
 import itertools
 import json
@@ -235,15 +236,32 @@ def deploy(command):
                           text=True, timeout=120).stdout
 
 
+def nats_hello(stream, parts):
+    """Logs in to the broker by its plain text protocol."""
+    stream.readline()  # INFO
+    options = {"verbose": False, "pedantic": False, "user": parts.username, "pass": parts.password}
+    stream.write(b"CONNECT " + json.dumps(options).encode() + b"\r\n")
+
+
+def nats_ping(stream):
+    """Returns once the broker has taken everything that was sent."""
+    stream.write(b"PING\r\n")
+    stream.flush()
+    while (line := stream.readline().strip()) != b"PONG":
+        assert not line.startswith(b"-ERR") and line, line
+
+
 def nats_publish(subject, payload):
-    """Publishes as the admin, by the broker's plain text protocol."""
+    """Publishes as the admin."""
     parts = urllib.parse.urlsplit(SETTINGS["NATS_URL"])
     with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
         stream = connection.makefile("rwb")
-        stream.readline()  # INFO
-        options = {"verbose": False, "pedantic": False, "user": parts.username, "pass": parts.password}
-        stream.write(b"CONNECT " + json.dumps(options).encode() + b"\r\n")
-        stream.write(f"PUB {subject} {len(payload)}\r\n".encode() + payload + b"\r\nPING\r\n")
-        stream.flush()
-        while (line := stream.readline().strip()) != b"PONG":
-            assert not line.startswith(b"-ERR") and line, line
+        nats_hello(stream, parts)
+        stream.write(f"PUB {subject} {len(payload)}\r\n".encode() + payload + b"\r\n")
+        nats_ping(stream)
+
+
+def log_time(line):
+    """The time at the beginning of a log line, in seconds."""
+    moment = datetime.datetime.fromisoformat(line.split(" ", 1)[0].replace("Z", "+00:00"))
+    return moment.timestamp()
