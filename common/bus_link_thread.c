@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pure/backoff.h"
+#include "common/pure/text.h"
 
 #define URLS_MAX 16
 #define CONNECT_MS_MAX 2000
@@ -290,20 +291,34 @@ void *bus_link_run(void *argument) {
 
 /* ---- options ----------------------------------------------------------------------------------- */
 
+/* cnats would take any number for a port, modulo 65536. */
+static bool is_url(const char *url) {
+	const char *host = host_of(url);
+	const char *colon = strrchr(host, ':');
+	uint64_t port;
+	if (strncmp(url, "nats://", strlen("nats://")) != 0 || *host == '\0' || *host == ':') {
+		return false;
+	}
+	return colon == NULL || host[strlen(host) - 1] == ']' ||
+	       (text_parse_u64(colon + 1, strlen(colon + 1), UINT16_MAX, &port) && port > 0);
+}
+
 static natsStatus set_servers(natsOptions *options, const char *url) {
 	char *urls = memory_copy_string(url);
 	const char *servers[URLS_MAX];
 	int count = 0;
+	bool good = true;
 	char *rest = NULL;
 	for (char *one = strtok_r(urls, ", ", &rest); one != NULL;
 		one = strtok_r(NULL, ", ", &rest)) {
-		if (count == URLS_MAX) {
+		good = good && count < URLS_MAX && is_url(one);
+		if (!good) {
 			break;
 		}
 		servers[count++] = one;
 	}
-	natsStatus status =
-		count == 0 ? NATS_ADDRESS_MISSING : natsOptions_SetServers(options, servers, count);
+	natsStatus status = !good || count == 0 ? NATS_ADDRESS_MISSING
+						: natsOptions_SetServers(options, servers, count);
 	free(urls);
 	return status;
 }
@@ -371,7 +386,8 @@ void bus_link_set_options(struct bus_link *link, const struct bus_options *optio
 	natsStatus status = make_options(link, options);
 	if (status != NATS_OK) {
 		log_fatal(EX_CONFIG, "broker_options",
-			"reason=\"%s\" hint=\"give FIRSTCOME_NATS_URL as nats://host:port\"",
+			"reason=\"%s\" hint=\"give FIRSTCOME_NATS_URL as nats://host:port, several "
+			"separated by commas\"",
 			natsStatus_GetText(status));
 	}
 }
