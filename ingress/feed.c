@@ -42,8 +42,11 @@ static void take_definition(
 bool feed_offer(struct feed *feed, struct campaign *campaign, const uint8_t *bytes, size_t size) {
 	struct decision *head = &feed->head;
 	if (!decision_decode_head(head, bytes, size) || head->n == 0) {
-		log_warn("decision_unreadable", "campaign=%s bytes=%zu do=\"run a newer ingress\"",
-			campaign->id, size);
+		if (!campaign->is_unreadable) {
+			log_warn("decision_unreadable",
+				"campaign=%s bytes=%zu do=\"run a newer ingress\"", campaign->id,
+				size);
+		}
 		campaign->is_unreadable = true;
 		return false;
 	}
