@@ -119,10 +119,9 @@ static bool make_all(struct session *session, const struct migrate_sizes *sizes)
 			.max_age_seconds = DEADLETTER_AGE_SECONDS,
 			.replicas = replicas},
 	};
-	/* The notifier takes longer with a code than the fulfiller with a contact: it sends it. */
 	const struct queue queues[] = {
 		{STREAM_ACCOUNTS, CONSUMER_ACCOUNTS, 30, 10000},
-		{STREAM_CODES, CONSUMER_CODES, 60, 10000},
+		{STREAM_CODES, CONSUMER_CODES, 30, 10000},
 	};
 	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
 		if (!make_stream(session, &streams[i])) {

@@ -284,7 +284,7 @@ static void set_available(struct dispatch *dispatch, enum database_outcome outco
 	if (available) {
 		backoff_reset(&dispatch->backoff);
 	} else {
-		log_warn("database_trouble", "error=\"%s\" hint=\"%s\"",
+		log_warn("database_unavailable", "error=\"%s\" hint=\"%s\"",
 			ledger_error(dispatch->ledger), note);
 	}
 	dispatch->available = available;

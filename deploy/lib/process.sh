@@ -71,9 +71,17 @@ process_names() {
 }
 
 # Tells all of them at once, then waits for each: they drain side by side. A process that does not
-# end in STOP_SECONDS is killed.
+# end in STOP_SECONDS is killed. To PostgreSQL SIGTERM means: wait until every client has gone; SIGINT
+# ends it in good order now.
 process_stop() { # NAME...
-	process_signal TERM "$@"
+	local name
+	for name in "$@"; do
+		if [[ $name == postgres ]]; then
+			process_signal INT "$name"
+		else
+			process_signal TERM "$name"
+		fi
+	done
 	_await_end "$@"
 }
 

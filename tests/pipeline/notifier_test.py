@@ -34,7 +34,7 @@ def free_port():
 
 class MailServer:
     """Does as the recipient's name says: perm-*, temp-* (refused twice), lost-* (taken, but the connection
-    breaks before the answer), slow-*; everybody else's mail is taken."""
+    breaks before the answer); everybody else's mail is taken."""
 
     def __init__(self, port=None):
         self.port = port or free_port()
@@ -117,10 +117,11 @@ class Campaign:
         self.decided = 0
         self.changes = 0
         definition = {"id": self.id, "verification": "either", **definition}
-        self.run("select define_campaign(%s, %s, %s, '\\x00', %s, %s, %s)", self.ordinal, self.id,
-                 json.dumps(definition), "Burger & fries", "Any shop.", "Asia/Kolkata")
+        self.run("select define_campaign(%s, %s, %s, '\\x00', %s, %s, %s)", (
+            self.ordinal, self.id, json.dumps(definition), "Burger & fries", "Any shop.", "Asia/Kolkata"))
 
-    def run(self, sql, *values):
+    @staticmethod
+    def run(sql, values):
         with psycopg2.connect(SETTINGS["DATABASE_URL"]) as connection, connection.cursor() as cursor:
             cursor.execute(sql, values)
 
@@ -147,14 +148,17 @@ class Campaign:
 
     def change(self, number, status, cause):
         self.changes += 1
-        n = self.decided + self.changes
-        self.run("with changed as (insert into booking_changes (campaign, decision_n, position, number, status,"
-                 " cause, changed_at) values (%(c)s, %(n)s, 0, %(number)s, %(status)s, %(cause)s, now())),"
-                 " booking as (update bookings set status = %(status)s"
-                 "  where campaign = %(c)s and number = %(number)s)"
-                 " update campaigns set decided_n = %(n)s where ordinal = %(c)s".replace("%(c)s", str(self.ordinal))
-                 .replace("%(number)s", str(number)).replace("%(status)s", str(status))
-                 .replace("%(cause)s", str(cause)).replace("%(n)s", str(n)))
+        self.run("""
+            with changed as (
+                insert into booking_changes (campaign, decision_n, position, number, status, cause, changed_at)
+                values (%(campaign)s, %(n)s, 0, %(number)s, %(status)s, %(cause)s, now())
+            ), booking as (
+                update bookings set status = %(status)s
+                where campaign = %(campaign)s and number = %(number)s
+            )
+            update campaigns set decided_n = %(n)s where ordinal = %(campaign)s""", {
+                "campaign": self.ordinal, "n": self.decided + self.changes, "number": number,
+                "status": status, "cause": cause})
 
     def people(self, count, name="person-"):
         accounts = [str(uuid.uuid4()) for _ in range(count)]
@@ -226,7 +230,7 @@ class NotifierTest(unittest.TestCase):
         account, merged = str(uuid.uuid4()), str(uuid.uuid4())
         email, phone = f"both-{uuid.uuid4().hex[:8]}@example.org", firstcome.new_phone()
         campaign.know(account, email, phone, locale="hi")
-        campaign.run("insert into account_merges (old_account, new_account) values (%s, %s)", merged, account)
+        campaign.run("insert into account_merges (old_account, new_account) values (%s, %s)", (merged, account))
         campaign.book([merged])
         self.start()
         campaign.await_settled(2)
@@ -361,7 +365,7 @@ class NotifierTest(unittest.TestCase):
         campaign.book([account])
         notifier = Notifier(port)
         self.addCleanup(notifier.stop)
-        firstcome.await_message(phone, "booked", seconds=10)
+        firstcome.await_message(phone, "booked")
         time.sleep(2)
         attempts = query("select coalesce(sum(attempts), 0) from notices where campaign = %s and channel = 1",
                          campaign.ordinal)[0][0]
@@ -385,7 +389,8 @@ class NotifierTest(unittest.TestCase):
         self.assertGreater(len(claimed), 0)
         self.start()
         # Its claims have an end; here it comes at once.
-        campaign.run("update notices set due_at = now() where campaign = %s and state = 2", campaign.ordinal)
+        campaign.run("update notices set due_at = now() where campaign = %s and state = 2",
+                     (campaign.ordinal,))
         campaign.await_settled(500)
         told = {contact: self.server.taken[contact] for contact in contacts}
         self.assertEqual([c for c, ids in told.items() if not ids], [])
@@ -438,10 +443,11 @@ class NotifierTest(unittest.TestCase):
             asked = time.monotonic()
             answer = firstcome.api("POST", "/v1/register", {"email": contact})
             self.assertEqual(answer.status, 202, answer)
-            await_true("the code has come", lambda: self.server.taken[contact], 5)
-            self.assertLess(time.monotonic() - asked, 2.0)
+            await_true("the code has come", lambda: self.server.taken[contact])
+            self.assertLess(time.monotonic() - asked, 5.0)
         self.assertGreater(len(campaign.notices(DUE)) + len(campaign.notices(CLAIMED)), 100)
-        campaign.run("update notices set state = 5 where campaign = %s and state in (1, 2)", campaign.ordinal)
+        campaign.run("update notices set state = 5 where campaign = %s and state in (1, 2)",
+                     (campaign.ordinal,))
 
     def test_a_code_that_was_refused_comes_again(self):
         contact = f"temp-{uuid.uuid4().hex[:8]}@example.org"
@@ -451,11 +457,11 @@ class NotifierTest(unittest.TestCase):
         self.assertEqual(self.server.tries[contact], 3)
 
     def test_a_killed_notifier_does_not_keep_a_code(self):
-        contact = f"slow-{uuid.uuid4().hex[:8]}@example.org"
+        contact = f"person-{uuid.uuid4().hex[:8]}@example.org"
         self.server.delay = 3.0
         victim = Notifier(self.server.port)
         self.assertEqual(firstcome.api("POST", "/v1/register", {"email": contact}).status, 202)
-        await_true("it is under way", lambda: self.server.tries[contact] > 0, 10)
+        await_true("it is under way", lambda: self.server.tries[contact] > 0)
         victim.kill()
         self.server.delay = 0.0
         self.start()
@@ -468,7 +474,7 @@ class NotifierTest(unittest.TestCase):
         firstcome.nats_publish("codes.send", b"not a code")
         contact = firstcome.new_email()
         self.assertEqual(firstcome.api("POST", "/v1/register", {"email": contact}).status, 202)
-        await_true("the code after it has come", lambda: self.server.taken[contact], 10)
+        await_true("the code after it has come", lambda: self.server.taken[contact])
 
 
 if __name__ == "__main__":
