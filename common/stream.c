@@ -111,7 +111,7 @@ static void append_republish(struct text *text, const struct stream_config *conf
 }
 
 /* Every field is named, so that the server's defaults, which change, do not matter. */
-static void append_config(struct text *text, const struct stream_config *config, bool sealed) {
+static void append_config(struct text *text, const struct stream_config *config) {
 	int64_t window_seconds = DUPLICATE_WINDOW_SECONDS;
 	if (config->max_age_seconds > 0 && config->max_age_seconds < window_seconds) {
 		window_seconds = config->max_age_seconds; /* the server wants it so */
@@ -141,9 +141,6 @@ static void append_config(struct text *text, const struct stream_config *config,
 	if (config->republish_to != NULL) {
 		append_republish(text, config);
 	}
-	if (sealed) {
-		append_flag(text, "sealed", true);
-	}
 	text_append(text, "}");
 }
 
@@ -162,14 +159,14 @@ static void on_configured(
 	finish(context, &reply);
 }
 
-static uint64_t configure(struct bus *bus, const char *verb, const struct stream_config *config,
-	bool sealed, int timeout_ms, const struct waiting *waiting) {
+uint64_t stream_create(struct bus *bus, const struct stream_config *config, int timeout_ms,
+	stream_ack_handler handler, void *context) {
 	char subject[SUBJECT_BYTES_MAX + 32];
 	char bytes[CONFIG_BYTES_MAX];
 	struct text json = text_init(bytes, sizeof(bytes));
-	append_config(&json, config, sealed);
+	append_config(&json, config);
 	assert(!json.failed); /* names are at most SUBJECT_BYTES_MAX each */
-	snprintf(subject, sizeof(subject), "$JS.API.STREAM.%s.%s", verb, config->name);
+	snprintf(subject, sizeof(subject), "$JS.API.STREAM.CREATE.%s", config->name);
 	struct bus_publication publication = {
 		.subject = subject,
 		.data = json.start,
@@ -178,17 +175,5 @@ static uint64_t configure(struct bus *bus, const char *verb, const struct stream
 		.expected_last_subject_sequence = -1,
 	};
 	return bus_request_owned(bus, &publication, timeout_ms, on_configured,
-		make_waiting(waiting->handler, waiting->context, waiting->verb, config->name));
-}
-
-uint64_t stream_create(struct bus *bus, const struct stream_config *config, int timeout_ms,
-	stream_ack_handler handler, void *context) {
-	struct waiting waiting = {.handler = handler, .context = context, .verb = "create"};
-	return configure(bus, "CREATE", config, false, timeout_ms, &waiting);
-}
-
-uint64_t stream_seal(struct bus *bus, const struct stream_config *config, int timeout_ms,
-	stream_ack_handler handler, void *context) {
-	struct waiting waiting = {.handler = handler, .context = context, .verb = "seal"};
-	return configure(bus, "UPDATE", config, true, timeout_ms, &waiting);
+		make_waiting(handler, context, "create", config->name));
 }

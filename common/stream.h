@@ -64,9 +64,6 @@ struct stream_config {
 };
 uint64_t stream_create(struct bus *bus, const struct stream_config *config, int timeout_ms,
 	stream_ack_handler handler, void *context);
-/* No message can be added any more, ever. */
-uint64_t stream_seal(struct bus *bus, const struct stream_config *config, int timeout_ms,
-	stream_ack_handler handler, void *context);
 
 /* What the reply subject of a delivery says
  * ($JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, or the longer
