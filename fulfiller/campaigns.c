@@ -131,7 +131,7 @@ static void on_watch(uv_timer_t *timer) {
 	struct campaigns *campaigns = timer->data;
 	struct store *store = campaigns->options.store;
 	store_keep_alive(store);
-	measures.database_available = store_is_available(store);
+	fulfiller_measures.database_available = store_is_available(store);
 	const char *problem = find_problem(campaigns);
 	service_set_ready(campaigns->options.service, problem == NULL, problem);
 }

@@ -69,7 +69,7 @@ static void acknowledge(struct contacts *contacts, const char *ack) {
 /* ---- writing ----------------------------------------------------------------------------------- */
 
 static void on_committed(struct contacts *contacts) {
-	measures.contacts += contacts->held_count;
+	fulfiller_measures.contacts += contacts->held_count;
 	contacts->conflicts = 0;
 	for (uint32_t i = 0; i < contacts->held_count; i++) {
 		acknowledge(contacts, contacts->acks[i]);
@@ -115,7 +115,7 @@ static void on_buried(void *context, enum stream_outcome outcome, uint64_t seque
 			stream_outcome_name(outcome));
 		return; /* not acknowledged: it comes again */
 	}
-	measures.contacts_unreadable++;
+	fulfiller_measures.contacts_unreadable++;
 	log_warn("contact_unreadable",
 		"deadletter_sequence=%" PRIu64
 		" hint=\"compare the versions of ingress and fulfiller\"",

@@ -43,13 +43,13 @@ static void on_timer(uv_timer_t *timer);
 static uint64_t *gauge_of(enum drain_state state) {
 	switch (state) {
 	case DRAIN_WAITING:
-		return &measures.campaigns_waiting;
+		return &fulfiller_measures.campaigns_waiting;
 	case DRAIN_FOLLOWING:
-		return &measures.campaigns_following;
+		return &fulfiller_measures.campaigns_following;
 	case DRAIN_STOPPED:
 		break;
 	}
-	return &measures.campaigns_stopped;
+	return &fulfiller_measures.campaigns_stopped;
 }
 
 /* The only writer of state. */
@@ -99,12 +99,12 @@ static void resume(struct drain *drain) {
 
 static void on_written(struct drain *drain, int64_t begun_us) {
 	struct plan *plan = &drain->plan;
-	measures.decisions += plan->last_n - plan->base_n;
-	measures.bookings += plan->bookings.count;
-	measures.changes += plan->changes.count;
-	measures.transactions++;
-	histogram_record(&measures.transaction_us, clock_monotonic_us() - begun_us);
-	histogram_record(&measures.lag_us, clock_wall_us() - plan->time_ms * 1000);
+	fulfiller_measures.decisions += plan->last_n - plan->base_n;
+	fulfiller_measures.bookings += plan->bookings.count;
+	fulfiller_measures.changes += plan->changes.count;
+	fulfiller_measures.transactions++;
+	histogram_record(&fulfiller_measures.transaction_us, clock_monotonic_us() - begun_us);
+	histogram_record(&fulfiller_measures.lag_us, clock_wall_us() - plan->time_ms * 1000);
 	drain->conflicts = 0;
 	drain->ledger_n_max = drain->claim.n;
 	plan_restart(plan, drain->claim.n);
@@ -137,7 +137,7 @@ static void write_plan(struct drain *drain) {
 		return;
 	case STORE_MOVED:
 	case STORE_BUSY:
-		measures.moved++;
+		fulfiller_measures.moved++;
 		if (++drain->conflicts > CONFLICTS_MAX) {
 			stop(drain, "the ledger refuses what the log says: %s",
 				store_error(drain->options.store));

@@ -49,7 +49,7 @@ int main(int argc, char **argv) {
 		.purpose = "Writes the decisions of all campaigns, and proven contacts, to "
 			   "PostgreSQL.",
 		.parameters = parameters,
-		.metrics = measures_table,
+		.metrics = fulfiller_measures_table,
 		.metrics_count = MEASURES_COUNT,
 		.start = start,
 		.drain = drain,

@@ -9,7 +9,7 @@
 
 #include "common/metrics.h"
 
-struct measures {
+struct fulfiller_measures {
 	uint64_t decisions; /* in the ledger */
 	uint64_t bookings;
 	uint64_t changes;
@@ -25,9 +25,9 @@ struct measures {
 	struct histogram lag_us;         /* from the decision's log time to its commit */
 };
 
-extern struct measures measures;
+extern struct fulfiller_measures fulfiller_measures;
 
 #define MEASURES_COUNT 13u
-extern const struct metric measures_table[MEASURES_COUNT];
+extern const struct metric fulfiller_measures_table[MEASURES_COUNT];
 
 #endif

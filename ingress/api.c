@@ -10,7 +10,7 @@
 #include "common/pure/subjects.h"
 #include "ingress/application.h"
 #include "ingress/campaigns.h"
-#include "ingress/feed.h"
+#include "ingress/news.h"
 #include "ingress/files.h"
 #include "ingress/measures.h"
 #include "ingress/problem.h"
@@ -108,7 +108,7 @@ bool api_admit(const struct call *call, enum admission_rule rule, uint64_t who) 
 	if (admission_take(&call->application->admission, &request, &retry_after_us)) {
 		return true;
 	}
-	measures.limited++;
+	ingress_measures.limited++;
 	problem_answer(call, PROBLEM_TOO_MANY_REQUESTS,
 		&(struct problem_extra){.retry_after = (int)((retry_after_us + 999999) / 1000000)});
 	return false;
@@ -124,7 +124,7 @@ struct campaign *api_require_campaign(const struct call *call, const char *id, s
 	if (campaign != NULL && campaign_is_known(campaign)) {
 		return campaign;
 	}
-	if (campaign != NULL || !feed_is_complete(call->application->feed)) {
+	if (campaign != NULL || !news_is_complete(call->application->news)) {
 		problem_answer(call, PROBLEM_STARTING,
 			&(struct problem_extra){.retry_after = reply_spread(1)});
 	} else {

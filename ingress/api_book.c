@@ -87,7 +87,7 @@ static void on_answer(struct waiter *waiter, const struct line_answer *answer) {
 			preference(applied, waiter));
 		break;
 	case LINE_LATE:
-		measures.late++;
+		ingress_measures.late++;
 		outcome_refuse(&waiter->call, waiter->campaign, PROBLEM_NOT_STORED, NULL);
 		break;
 	case LINE_REFUSED:
@@ -145,7 +145,7 @@ static void enter_line(const struct call *call, struct campaign *campaign,
 		problem = refuse_when_over(call, campaign, entry);
 	}
 	if (problem != PROBLEM_COUNT) {
-		measures.refused_at_the_door++;
+		ingress_measures.refused_at_the_door++;
 		outcome_refuse(call, campaign, problem, NULL);
 		return;
 	}

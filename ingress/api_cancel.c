@@ -79,7 +79,7 @@ static void on_line_answer(struct waiter *waiter, const struct line_answer *answ
 			&(struct outcome_place){.n = answer->n, .index = answer->index}, NULL);
 		break;
 	case LINE_LATE:
-		measures.late++;
+		ingress_measures.late++;
 		outcome_refuse(
 			&cancellation->call, cancellation->campaign, PROBLEM_NOT_STORED, NULL);
 		break;

@@ -12,7 +12,7 @@
 #include "ingress/application.h"
 #include "ingress/campaigns.h"
 #include "ingress/decisions.h"
-#include "ingress/feed.h"
+#include "ingress/news.h"
 #include "ingress/measures.h"
 #include "ingress/outcome.h"
 #include "ingress/reply.h"
@@ -113,7 +113,7 @@ static void get_from_stream(const struct poll *poll, const struct decision_name 
 	struct poll *kept = memory_copy(poll, sizeof *poll);
 	if (decisions_fetch(poll->call.application->decisions, name, poll->campaign->id,
 		    on_decision, kept)) {
-		measures.decisions_from_stream++;
+		ingress_measures.decisions_from_stream++;
 		exchange_wait(poll->call.exchange, kept, on_closed);
 		return;
 	}
@@ -149,6 +149,6 @@ void api_request(const struct call *call) {
 		get_from_stream(&poll, &name);
 		return;
 	}
-	measures.decisions_from_memory++;
+	ingress_measures.decisions_from_memory++;
 	answer(&poll, bytes, size);
 }

@@ -13,7 +13,7 @@
 #include "ingress/api.h"
 #include "ingress/campaigns.h"
 #include "ingress/decisions.h"
-#include "ingress/feed.h"
+#include "ingress/news.h"
 #include "ingress/files.h"
 #include "ingress/holders.h"
 #include "ingress/line.h"
@@ -56,7 +56,7 @@ static void on_decision(void *context, struct campaign *campaign, const struct d
 static void on_asked(void *context, const uint8_t *bytes, size_t size) {
 	struct campaign *campaign = context;
 	if (bytes != NULL) {
-		feed_offer(application.feed, campaign, bytes, size);
+		news_offer(application.news, campaign, bytes, size);
 	}
 }
 
@@ -79,17 +79,17 @@ static void copy_server_counts(void) {
 		return;
 	}
 	const struct server_counts *counts = server_counts(application.server);
-	measures.connections = counts->connections;
-	measures.connections_accepted = counts->accepted;
-	measures.connections_refused = counts->refused;
-	measures.requests_bad = counts->bad_requests;
-	measures.requests_timed_out = counts->timeouts;
+	ingress_measures.connections = counts->connections;
+	ingress_measures.connections_accepted = counts->accepted;
+	ingress_measures.connections_refused = counts->refused;
+	ingress_measures.requests_bad = counts->bad_requests;
+	ingress_measures.requests_timed_out = counts->timeouts;
 }
 
 /* Not before everything is known: the kernel would give this process its share of all connections
  * to the port, and it could only say that it is starting. */
 static void listen_once_complete(void) {
-	if (application.server != NULL || !feed_is_complete(application.feed)) {
+	if (application.server != NULL || !news_is_complete(application.news)) {
 		return;
 	}
 	application.server = server_create(
@@ -109,7 +109,7 @@ static void listen_once_complete(void) {
 static void update_readiness(void) {
 	if (!bus_is_connected(service_bus(application.service))) {
 		service_set_ready(application.service, false, "not connected to the broker");
-	} else if (!feed_is_complete(application.feed)) {
+	} else if (!news_is_complete(application.news)) {
 		service_set_ready(application.service, false, "reading the campaigns");
 	} else {
 		service_set_ready(application.service, true, NULL);
@@ -119,7 +119,7 @@ static void update_readiness(void) {
 static void tick(void *context) {
 	(void)context;
 	int64_t now_us = clock_monotonic_us();
-	feed_tick(application.feed, now_us);
+	news_tick(application.news, now_us);
 	lines_tick(application.lines, now_us);
 	lookup_tick(application.lookup, now_us);
 	if (!service_is_draining(application.service)) {
@@ -140,7 +140,7 @@ void application_start(struct service *service) {
 	application.decisions = decisions_create(bus);
 	application.lines = lines_create(bus);
 	lines_set_asker(application.lines, ask_for_decision, NULL);
-	application.feed = feed_create(&(struct feed_options){
+	application.news = news_create(&(struct news_options){
 		.bus = bus,
 		.campaigns = application.campaigns,
 		.decisions = application.decisions,
@@ -183,7 +183,7 @@ void application_stop(struct service *service) {
 	server_destroy(application.server);
 	admin_destroy(application.admin);
 	lookup_destroy(application.lookup);
-	feed_destroy(application.feed);
+	news_destroy(application.news);
 	lines_destroy(application.lines);
 	decisions_destroy(application.decisions);
 	destroy_holders();

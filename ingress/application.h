@@ -1,7 +1,7 @@
 /*
  * application - the ingress put together: what it is configured with, and all its parts.
  *
- *	server ──▶ api ──▶ line ──▶ broker ──▶ feed ──▶ campaigns, decisions, line ──▶ answer
+ *	server ──▶ api ──▶ line ──▶ broker ──▶ news ──▶ campaigns, decisions, line ──▶ answer
  *	            ├──▶ sessions ──▶ codebook, lookup, broker
  *	            └──▶ lookup ──▶ PostgreSQL
  *
@@ -41,7 +41,7 @@ struct application {
 	struct server *server;
 	struct campaigns *campaigns;
 	struct decisions *decisions;
-	struct feed *feed;
+	struct news *news;
 	struct lines *lines;
 	struct lookup *lookup;
 	struct codebook codebook;

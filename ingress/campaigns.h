@@ -5,7 +5,7 @@
  *
  * What is known is the state after one decision, the newest that was seen, and never goes
  * backwards: an older decision that comes late, or from a replica that lags, changes nothing.
- * feed.h brings the news. Pure, but for memory: campaigns are few, and stay.
+ * news.h brings the news. Pure, but for memory: campaigns are few, and stay.
  */
 #ifndef INGRESS_CAMPAIGNS_H
 #define INGRESS_CAMPAIGNS_H
@@ -17,7 +17,7 @@
 #include "common/pure/definition.h"
 #include "common/pure/messages.h"
 
-struct feed;
+struct news;
 struct line;
 struct holders;
 
@@ -45,7 +45,7 @@ struct campaign {
 	int64_t definition_asked_us;
 	bool is_unreadable; /* the last decision seen was */
 	/* Of other modules. */
-	struct feed *feed;
+	struct news *news;
 	struct line *line;
 	struct holders *holders;
 };

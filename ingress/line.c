@@ -70,9 +70,9 @@ static void on_acknowledged(void *context, enum stream_outcome outcome, uint64_t
 	struct batch *batch = context;
 	int64_t now_us = clock_monotonic_us();
 	if (outcome == STREAM_STORED) {
-		histogram_record(&measures.store_time, now_us - batch->sent_at_us);
+		histogram_record(&ingress_measures.store_time, now_us - batch->sent_at_us);
 	} else {
-		measures.batches_retried++;
+		ingress_measures.batches_retried++;
 		log_warn("batch_not_stored", "outcome=%s requests=%u waiting=%u",
 			stream_outcome_name(outcome), batch->count, batch->waiters_count);
 	}
@@ -94,8 +94,8 @@ static void publish(struct batch *batch) {
 		.expected_last_sequence = -1,
 		.expected_last_subject_sequence = -1,
 	};
-	measures.batches_sent++;
-	measures.batch_entries += batch->count;
+	ingress_measures.batches_sent++;
+	ingress_measures.batch_entries += batch->count;
 	batch->request = stream_publish(line_of(batch)->lines->bus, &publication,
 		PUBLISH_TIMEOUT_MS, on_acknowledged, batch);
 }
@@ -111,7 +111,7 @@ static void answer_waiter(struct waiter *waiter, const struct line_answer *answe
 	struct waiters *waiters = &waiter->lines->waiters;
 	batcher_leave(waiter->batch, waiter->index);
 	waiter->batch = NULL;
-	histogram_record(&measures.answer_time, clock_monotonic_us() - waiter->arrived_us);
+	histogram_record(&ingress_measures.answer_time, clock_monotonic_us() - waiter->arrived_us);
 	waiter->handler(waiter, answer);
 	waiters_give_back(waiters, waiter);
 }
@@ -146,7 +146,7 @@ static void refused(struct batch *batch) {
 
 static void ask(struct batch *batch) {
 	struct line *line = line_of(batch);
-	measures.decisions_asked++;
+	ingress_measures.decisions_asked++;
 	line->lines->asker(line->lines->asker_context, line->campaign, batch->n);
 }
 
@@ -201,7 +201,7 @@ void lines_decided(struct lines *lines, struct campaign *campaign, const struct 
 		return;
 	}
 	int64_t lag_us = clock_monotonic_us() - batch->sent_at_us;
-	histogram_record(&measures.decide_time, lag_us);
+	histogram_record(&ingress_measures.decide_time, lag_us);
 	lines->lag_us += (lag_us - lines->lag_us) / 16;
 	if (decision_decode(&lines->decision, bytes, size) &&
 		lines->decision.count == batch->count) {
@@ -249,7 +249,7 @@ static struct waiter *enter(
 	struct batch *batch = batcher_open(batcher, clock_wall_us());
 	struct waiter *waiter = batch == NULL ? NULL : waiters_take(&line->lines->waiters);
 	if (waiter == NULL) {
-		measures.line_full++;
+		ingress_measures.line_full++;
 		return NULL;
 	}
 	waiter->batch = batch;
@@ -311,14 +311,14 @@ void lines_tick(struct lines *lines, int64_t now_us) {
 	while ((waiter = waiters_expire(&lines->waiters, now_us)) != NULL) {
 		expire(waiter, now_us);
 	}
-	measures.entries_waiting = 0;
+	ingress_measures.entries_waiting = 0;
 	for (struct line *line = lines->all; line != NULL; line = line->next) {
 		batcher_tick(&line->book, now_us);
 		batcher_tick(&line->cancel, now_us);
-		measures.entries_waiting +=
+		ingress_measures.entries_waiting +=
 			line->book.entries_waiting + line->cancel.entries_waiting;
 	}
-	measures.waiters = lines->waiters.count;
+	ingress_measures.waiters = lines->waiters.count;
 	lines->lag_us -= lines->lag_us / 512; /* what was slow long ago says nothing */
 }
 

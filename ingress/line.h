@@ -70,7 +70,7 @@ void lines_tick(struct lines *lines, int64_t now_us);
 /* How long a decision takes at the moment, from sending to seeing it; microseconds. */
 int64_t lines_lag_us(const struct lines *lines);
 
-/* Someone has to get a decision that did not come by itself; bytes go to feed_offer. */
+/* Someone has to get a decision that did not come by itself; bytes go to news_offer. */
 typedef void (*lines_asker)(void *context, struct campaign *campaign, uint64_t n);
 void lines_set_asker(struct lines *lines, lines_asker asker, void *context);
 

@@ -69,11 +69,11 @@ struct lookup *lookup_create(uv_loop_t *loop, const char *database_url, const ch
 static void answer_job(struct job *job, const struct lookup_answer *answer) {
 	lookup_handler handler = job->handler;
 	job->handler = NULL;
-	measures.lookups++;
+	ingress_measures.lookups++;
 	if (!answer->is_available) {
-		measures.lookups_failed++;
+		ingress_measures.lookups_failed++;
 	}
-	histogram_record(&measures.lookup_time, clock_monotonic_us() - job->asked_at_us);
+	histogram_record(&ingress_measures.lookup_time, clock_monotonic_us() - job->asked_at_us);
 	handler(job->context, answer);
 }
 
@@ -141,8 +141,8 @@ bool lookup_ask(struct lookup *lookup, const struct lookup_question *question,
 	lookup_handler handler, void *context) {
 	int64_t now_us = clock_monotonic_us();
 	if (lookup->waiting_count >= LOOKUP_WAITING_MAX || now_us < lookup->closed_until_us) {
-		measures.lookups++;
-		measures.lookups_failed++;
+		ingress_measures.lookups++;
+		ingress_measures.lookups_failed++;
 		return false;
 	}
 	struct job *job = memory_new(sizeof *job);

@@ -3,14 +3,14 @@
  */
 #include "ingress/measures.h"
 
-struct measures measures;
+struct ingress_measures ingress_measures;
 
 #define COUNTER(name, labels, help, field)                                                         \
-	{ "firstcome_ingress_" name, labels, help, METRIC_COUNTER, &measures.field, NULL }
+	{ "firstcome_ingress_" name, labels, help, METRIC_COUNTER, &ingress_measures.field, NULL }
 #define GAUGE(name, help, field)                                                                   \
-	{ "firstcome_ingress_" name, "", help, METRIC_GAUGE, &measures.field, NULL }
+	{ "firstcome_ingress_" name, "", help, METRIC_GAUGE, &ingress_measures.field, NULL }
 #define HISTOGRAM(name, help, field)                                                               \
-	{ "firstcome_ingress_" name, "", help, METRIC_HISTOGRAM, NULL, &measures.field }
+	{ "firstcome_ingress_" name, "", help, METRIC_HISTOGRAM, NULL, &ingress_measures.field }
 
 #define RESPONSE(route, text, digit)                                                               \
 	COUNTER("responses_total", "route=\"" text "\",status=\"" #digit "xx\"",                   \
@@ -23,7 +23,7 @@ struct measures measures;
 	COUNTER("verdicts_total", "verdict=\"" name "\"",                                          \
 		"Answers of the line that reached a waiting client or a poll.", verdicts[verdict])
 
-const struct metric measures_table[] = {
+const struct metric ingress_measures_table[] = {
 	RESPONSES(ROUTE_BOOK, "POST /v1/bookings"),
 	RESPONSES(ROUTE_REQUEST, "GET /v1/requests/{ticket}"),
 	RESPONSES(ROUTE_AVAILABILITY, "GET /v1/campaigns/{id}/availability"),
@@ -92,4 +92,5 @@ const struct metric measures_table[] = {
 		requests_timed_out),
 };
 
-const size_t measures_count = sizeof measures_table / sizeof measures_table[0];
+const size_t ingress_measures_count =
+	sizeof ingress_measures_table / sizeof ingress_measures_table[0];

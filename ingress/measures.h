@@ -15,7 +15,7 @@
 
 #define MEASURES_VERDICTS (VERDICT_NOT_CANCELLABLE + 1)
 
-struct measures {
+struct ingress_measures {
 	/* HTTP */
 	uint64_t responses[ROUTE_COUNT][6]; /* by the first digit of the status */
 	uint64_t limited;                   /* refused by admission */
@@ -51,9 +51,9 @@ struct measures {
 	struct histogram lookup_time;
 };
 
-extern struct measures measures;
+extern struct ingress_measures ingress_measures;
 
-extern const struct metric measures_table[];
-extern const size_t measures_count;
+extern const struct metric ingress_measures_table[];
+extern const size_t ingress_measures_count;
 
 #endif

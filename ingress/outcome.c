@@ -131,10 +131,10 @@ void outcome_refuse(const struct call *call, const struct campaign *campaign, en
 
 void outcome_count(const struct answer *answer) {
 	if (answer->verdict < MEASURES_VERDICTS) {
-		measures.verdicts[answer->verdict]++;
+		ingress_measures.verdicts[answer->verdict]++;
 	}
 	if (answer->repeated) {
-		measures.repeated++;
+		ingress_measures.repeated++;
 	}
 }
 
@@ -178,7 +178,7 @@ void outcome_queue(const struct call *call, const struct campaign *campaign,
 	struct text text = text_init(body, sizeof body);
 	outcome_append_queued(&text, ticket, campaign, place);
 	assert(!text.failed);
-	measures.tickets++;
+	ingress_measures.tickets++;
 	reply_send(call, &(struct http_response){
 				 .status = 202,
 				 .content_type = REPLY_JSON,

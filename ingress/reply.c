@@ -11,7 +11,7 @@
 
 void reply_send(const struct call *call, const struct http_response *response) {
 	assert(response->status >= 100 && response->status <= 599);
-	measures.responses[call->route][response->status / 100]++;
+	ingress_measures.responses[call->route][response->status / 100]++;
 	exchange_answer(call->exchange, response);
 }
 

@@ -136,7 +136,7 @@ static void store(
 /* ---- register -------------------------------------------------------------------------------- */
 
 static void answer_registered(struct session *session) {
-	measures.codes_sent++;
+	ingress_measures.codes_sent++;
 	char body[128];
 	struct text text = text_init(body, sizeof body);
 	text_append(&text, "{\"channel\":\"");
@@ -204,7 +204,7 @@ void sessions_register(const struct session_request *request) {
 /* ---- log in ---------------------------------------------------------------------------------- */
 
 static void answer_logged_in(struct session *session) {
-	measures.logins++;
+	ingress_measures.logins++;
 	char token[TOKEN_SIZE];
 	token_write(token, &session->request.call.application->secrets.tokens, &session->token);
 	char body[TOKEN_SIZE + 192];
@@ -316,16 +316,16 @@ static void on_try_permit(void *context, const struct codebook_answer *answer) {
 			proved(session);
 			return;
 		}
-		measures.logins_refused++;
+		ingress_measures.logins_refused++;
 		refuse(session, PROBLEM_BAD_CODE, 0);
 		break;
 	case CODEBOOK_NONE: /* the same answer: it does not tell whether a code was asked for */
-		measures.logins_refused++;
+		ingress_measures.logins_refused++;
 		refuse(session, PROBLEM_BAD_CODE, 0);
 		break;
 	case CODEBOOK_TOO_SOON:
 	case CODEBOOK_TOO_MANY:
-		measures.logins_refused++;
+		ingress_measures.logins_refused++;
 		refuse(session, PROBLEM_TOO_MANY_CODES, answer->retry_after_ms);
 		break;
 	case CODEBOOK_UNAVAILABLE:

@@ -195,7 +195,7 @@ static void give_back(struct slot *slot, int64_t pause_ms) {
 }
 
 static void give_up(struct slot *slot, const char *error) {
-	measures.failed[channel_index(slot->code.channel)][TEMPLATE_CODE]++;
+	notifier_measures.failed[channel_index(slot->code.channel)][TEMPLATE_CODE]++;
 	log_warn("code_failed", "channel=%d error=\"%s\"", (int)slot->code.channel, error);
 	answer(slot->codes, slot->ack, "+TERM");
 	finish(slot);
@@ -205,7 +205,8 @@ static void on_sent(void *context, const struct send_result *result) {
 	struct slot *slot = context;
 	switch (result->outcome) {
 	case OUTCOME_OK:
-		histogram_record(&measures.code_us, (clock_wall_ms() - slot->asked_at_ms) * 1000);
+		histogram_record(
+			&notifier_measures.code_us, (clock_wall_ms() - slot->asked_at_ms) * 1000);
 		answer(slot->codes, slot->ack, "+ACK");
 		finish(slot);
 		return;
@@ -227,7 +228,7 @@ static void send_code(struct lane *lane, struct slot *slot) {
 	int64_t now_ms = clock_wall_ms();
 	int64_t left_ms = slot->code.expires_at_ms - now_ms;
 	if (left_ms <= 0) {
-		measures.codes_expired++;
+		notifier_measures.codes_expired++;
 		give_up(slot, "it expired before it could be sent");
 		return;
 	}
@@ -297,7 +298,7 @@ static void write_name(char name[MESSAGE_NAME_BYTES], const struct stream_delive
 }
 
 static void bury(struct codes *codes, const struct bus_message *message) {
-	measures.codes_unreadable++;
+	notifier_measures.codes_unreadable++;
 	log_warn("code_unreadable",
 		"size=%zu hint=\"see " SUBJECT_DEADLETTER " in stream " STREAM_DEADLETTER
 		" and the versions of ingress and notifier\"",
@@ -420,7 +421,7 @@ struct codes *codes_create(struct uv_loop_s *loop, struct bus *bus) {
 			.name = "codes",
 			.channel = channels[i],
 			.limits = limits,
-			.slow = &measures.slow_codes[i],
+			.slow = &notifier_measures.slow_codes[i],
 			.on_ready = on_ready,
 			.owner = lane,
 		};

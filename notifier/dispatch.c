@@ -77,9 +77,9 @@ static void schedule(struct dispatch *dispatch);
 
 static void count(const struct notice *notice) {
 	if (notice->delivery.state == DELIVERY_OVERTAKEN) {
-		measures.overtaken++;
+		notifier_measures.overtaken++;
 	} else if (notice->delivery.state == DELIVERY_FAILED) {
-		measures.failed[channel_index(notice->channel)][notice->template]++;
+		notifier_measures.failed[channel_index(notice->channel)][notice->template]++;
 		log_warn("notice_failed",
 			"campaign=%s number=%" PRIu32
 			" template=%s channel=%d attempts=%u error=\"%s\"",
@@ -89,7 +89,7 @@ static void count(const struct notice *notice) {
 }
 
 static void count_without_contact(uint64_t failed) {
-	measures.failed_without_contact += failed;
+	notifier_measures.failed_without_contact += failed;
 	if (failed > 0) {
 		log_warn("notices_without_contact",
 			"count=%" PRIu64
@@ -233,7 +233,7 @@ static bool is_half_empty(const struct lane *lane) {
 static uint32_t room(const struct dispatch *dispatch, size_t channel) {
 	const struct lane *lane = &dispatch->lanes[channel];
 	uint32_t count = held(dispatch, channel);
-	measures.claimed[channel] = count;
+	notifier_measures.claimed[channel] = count;
 	if (sender_is_slow(lane->sender)) {
 		return count == 0 && sender_wait_ms(lane->sender) <= PROBE_CLAIM_MS ? 1 : 0;
 	}
@@ -288,18 +288,18 @@ static void set_available(struct dispatch *dispatch, enum database_outcome outco
 			ledger_error(dispatch->ledger), note);
 	}
 	dispatch->available = available;
-	measures.database_available = available;
+	notifier_measures.database_available = available;
 	dispatch->options.on_database(dispatch->options.owner, available, note);
 }
 
 static void note_backlog(struct dispatch *dispatch) {
 	const struct ledger_backlog *backlog = &dispatch->round.backlog;
 	if (dispatch->round.backlog_wanted && dispatch->round.outcome == DATABASE_OK) {
-		measures.due[0] = backlog->due[0];
-		measures.due[1] = backlog->due[1];
-		measures.without_contact = backlog->without_contact;
-		measures.oldest_due_seconds = backlog->oldest_due_seconds;
-		measures.unseen = backlog->unseen_decisions;
+		notifier_measures.due[0] = backlog->due[0];
+		notifier_measures.due[1] = backlog->due[1];
+		notifier_measures.without_contact = backlog->without_contact;
+		notifier_measures.oldest_due_seconds = backlog->oldest_due_seconds;
+		notifier_measures.unseen = backlog->unseen_decisions;
 		dispatch->backlog_us = clock_monotonic_us();
 	}
 }
@@ -332,7 +332,7 @@ static void on_round_end(uv_work_t *work, int status) {
 	/* What failed to settle, before what has come meanwhile. */
 	notice_list_move(&round->unsettled, &dispatch->unsettled);
 	notice_list_move(&dispatch->unsettled, &round->unsettled);
-	measures.ambiguous += round->ambiguous;
+	notifier_measures.ambiguous += round->ambiguous;
 	count_without_contact(round->failed_without_contact);
 	set_available(dispatch, round->outcome);
 	note_backlog(dispatch);
@@ -437,7 +437,7 @@ static void create_lanes(struct dispatch *dispatch) {
 			.name = "notices",
 			.channel = channels[i],
 			.limits = limits[i],
-			.slow = &measures.slow_notices[i],
+			.slow = &notifier_measures.slow_notices[i],
 			.on_ready = on_ready,
 			.owner = lane,
 		};

@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
 		.purpose = "Sends one-time codes, and a message for everything that happens to a "
 			   "booking.",
 		.parameters = settings_parameters,
-		.metrics = measures_table,
+		.metrics = notifier_measures_table,
 		.metrics_count = MEASURES_COUNT,
 		.prepare = notifier_prepare,
 		.start = notifier_start,

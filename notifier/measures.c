@@ -2,17 +2,20 @@
 
 #include <assert.h>
 
-struct measures measures;
+struct notifier_measures notifier_measures;
 
 #define EMAIL 0
 #define SMS 1
 
 #define COUNTER(name, labels, help, field)                                                         \
-	{ "firstcome_notifier_" name, labels, help, METRIC_COUNTER, &measures.field, NULL }
+	{ "firstcome_notifier_" name, labels, help, METRIC_COUNTER, &notifier_measures.field, NULL }
 #define GAUGE(name, labels, help, field)                                                           \
-	{ "firstcome_notifier_" name, labels, help, METRIC_GAUGE, &measures.field, NULL }
+	{ "firstcome_notifier_" name, labels, help, METRIC_GAUGE, &notifier_measures.field, NULL }
 #define HISTOGRAM(name, labels, help, field)                                                       \
-	{ "firstcome_notifier_" name, labels, help, METRIC_HISTOGRAM, NULL, &measures.field }
+	{                                                                                          \
+		"firstcome_notifier_" name, labels, help, METRIC_HISTOGRAM, NULL,                  \
+			&notifier_measures.field                                                   \
+	}
 
 /* One row for each template. */
 #define BY_TEMPLATE(name, help, field, channel, label)                                             \
@@ -47,7 +50,7 @@ struct measures measures;
 #define SLOW_HELP "1 while a provider fails and is asked rarely."
 #define SEND_HELP "How long one attempt took."
 
-const struct metric measures_table[MEASURES_COUNT] = {
+const struct metric notifier_measures_table[MEASURES_COUNT] = {
 	BY_TEMPLATE("sent_total", SENT_HELP, sent, EMAIL, "email"),
 	BY_TEMPLATE("sent_total", SENT_HELP, sent, SMS, "sms"),
 	BY_TEMPLATE("failed_total", FAILED_HELP, failed, EMAIL, "email"),
@@ -89,7 +92,8 @@ const struct metric measures_table[MEASURES_COUNT] = {
 	HISTOGRAM("send_seconds", "channel=\"sms\"", SEND_HELP, send_us[SMS]),
 };
 
-_Static_assert(sizeof measures_table / sizeof measures_table[0] == MEASURES_COUNT, "rows");
+_Static_assert(sizeof notifier_measures_table / sizeof notifier_measures_table[0] == MEASURES_COUNT,
+	"rows");
 
 size_t channel_index(enum channel channel) {
 	assert(channel == CHANNEL_EMAIL || channel == CHANNEL_SMS);

@@ -15,7 +15,7 @@
 /* Email and SMS. */
 #define CHANNELS 2u
 
-struct measures {
+struct notifier_measures {
 	uint64_t sent[CHANNELS][TEMPLATE_COUNT];
 	uint64_t failed[CHANNELS][TEMPLATE_COUNT]; /* for good */
 	uint64_t attempts[CHANNELS][OUTCOME_COUNT];
@@ -39,10 +39,10 @@ struct measures {
 	struct histogram send_us[CHANNELS]; /* of one attempt */
 };
 
-extern struct measures measures;
+extern struct notifier_measures notifier_measures;
 
 #define MEASURES_COUNT 56u
-extern const struct metric measures_table[MEASURES_COUNT];
+extern const struct metric notifier_measures_table[MEASURES_COUNT];
 
 /* 0 or 1, for the arrays above. */
 size_t channel_index(enum channel channel);

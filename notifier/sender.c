@@ -54,7 +54,7 @@ static bool compose(
 		.templates = &settings.sms_templates,
 	};
 	size_t parts = sms_compose(transfer, &sms, message);
-	measures.sms_parts += parts;
+	notifier_measures.sms_parts += parts;
 	return parts > 0;
 }
 
@@ -138,12 +138,13 @@ static void log_pace(struct sender *sender, bool was_slow, const struct send_res
 static void count(const struct sender *sender, const struct sending *sending,
 	const struct send_result *result) {
 	size_t channel = channel_index(sender->options.channel);
-	measures.attempts[channel][result->outcome]++;
-	measures.unsure += result->unsure;
+	notifier_measures.attempts[channel][result->outcome]++;
+	notifier_measures.unsure += result->unsure;
 	if (result->outcome == OUTCOME_OK) {
-		measures.sent[channel][sending->template]++;
+		notifier_measures.sent[channel][sending->template]++;
 	}
-	histogram_record(&measures.send_us[channel], clock_monotonic_us() - sending->started_us);
+	histogram_record(
+		&notifier_measures.send_us[channel], clock_monotonic_us() - sending->started_us);
 }
 
 static void on_reply(void *owner, struct transfer *transfer, const struct transfer_reply *reply) {
