@@ -28,8 +28,9 @@ static bool make_stream(struct session *session, const struct stream_config *con
 		stream_outcome_name(outcome),
 		outcome == STREAM_UNKNOWN
 			? "The broker did not answer: is it up, with JetStream enabled? Try again"
-			: "If it is there with other sizes, give the ones that it has "
-			  "(firstcome migrate --help)");
+			: "Are there as many brokers as --replicas says, and all up? If the "
+			  "stream is there with other sizes, give the ones that it has (firstcome "
+			  "migrate --help)");
 	return false;
 }
 

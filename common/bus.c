@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sysexits.h>
 #include <uv.h>
 
 #include "common/bus_link.h"
+#include "common/bus_pulse.h"
 #include "common/bus_table.h"
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/wakeup.h"
@@ -52,6 +53,7 @@ struct bus {
 	struct wakeup *deadline;
 	int64_t deadline_us; /* what the wakeup is set to; INT64_MAX: not set */
 	struct bus_link *link;
+	struct bus_pulse *pulse; /* NULL: there is no other broker to go to */
 	struct bus_table *table;
 	struct listener *listeners;
 	uint32_t listeners_count;
@@ -69,8 +71,12 @@ struct bus {
 
 /* ---- handing over what happened ---------------------------------------------------------------- */
 
-static void end_request(const struct bus_waiting *waiting, enum bus_outcome outcome,
-	const struct bus_message *message) {
+static void end_request(struct bus *bus, const struct bus_waiting *waiting,
+	enum bus_outcome outcome, const struct bus_message *message) {
+	bool in_vain = outcome == BUS_TIMED_OUT || outcome == BUS_NO_RESPONDERS;
+	if (bus->pulse != NULL && waiting->publishes && (in_vain || outcome == BUS_REPLIED)) {
+		bus_pulse_note(bus->pulse, !in_vain);
+	}
 	waiting->handler(waiting->context, outcome, message);
 	if (waiting->owned) {
 		free(waiting->context);
@@ -86,9 +92,9 @@ static void on_reply(void *context, const struct bus_message *message) {
 		return; /* it came after its deadline, or nobody wants it any more */
 	}
 	if (message->status == 503) {
-		end_request(&waiting, BUS_NO_RESPONDERS, NULL);
+		end_request(bus, &waiting, BUS_NO_RESPONDERS, NULL);
 	} else {
-		end_request(&waiting, BUS_REPLIED, message);
+		end_request(bus, &waiting, BUS_REPLIED, message);
 	}
 }
 
@@ -99,7 +105,7 @@ static void fail_open_requests(struct bus *bus, enum bus_outcome outcome) {
 	while ((token = bus_table_older(bus->table, newest, &cursor)) != 0) {
 		struct bus_waiting waiting;
 		bus_table_take(bus->table, token, &waiting);
-		end_request(&waiting, outcome, NULL);
+		end_request(bus, &waiting, outcome, NULL);
 	}
 }
 
@@ -160,7 +166,7 @@ static void deliver_failures(struct bus *bus) {
 			bus->failures_end = &bus->failures;
 		}
 		if (failure->waiting.handler != NULL) {
-			end_request(&failure->waiting, failure->outcome, NULL);
+			end_request(bus, &failure->waiting, failure->outcome, NULL);
 		}
 		free(failure);
 	}
@@ -195,6 +201,10 @@ static void on_wake(uv_async_t *wake) {
 	}
 }
 
+void bus_look(struct bus *bus) {
+	on_wake(&bus->wake);
+}
+
 static void wake_loop(void *context) {
 	uv_async_send(context);
 }
@@ -226,7 +236,7 @@ static void on_deadline(void *context) {
 	while ((token = bus_table_due(bus->table, now_us)) != 0 && token <= newest) {
 		struct bus_waiting waiting;
 		bus_table_take(bus->table, token, &waiting);
-		end_request(&waiting, BUS_TIMED_OUT, NULL);
+		end_request(bus, &waiting, BUS_TIMED_OUT, NULL);
 	}
 	bus->deadline_us = INT64_MAX;
 	set_deadline(bus);
@@ -252,12 +262,16 @@ static uint32_t listen_to(
 /* Random, so that a reply to a former process of the same name finds nobody. */
 static void make_inbox_prefix(struct bus *bus, const char *user) {
 	uint64_t random;
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
-		log_fatal(
-			EX_OSERR, "random", "hint=\"the system gives no random bytes: repair it\"");
-	}
+	crypto_random(&random, sizeof(random));
 	snprintf(bus->inbox_prefix, sizeof(bus->inbox_prefix), "_INBOX_%s.%016" PRIx64 ".", user,
 		random);
+}
+
+static void leave_broker(struct bus *bus) {
+	log_warn("broker_cut_off", "hint=\"JetStream does not answer through this broker: trying "
+				   "the next one. Look at "
+				   "the brokers' /healthz\"");
+	bus_link_leave(bus->link);
 }
 
 struct bus *bus_create(
@@ -291,6 +305,9 @@ struct bus *bus_create(
 	uv_async_init(loop, &bus->wake, on_wake);
 	bus->wake.data = bus;
 	bus_link_on_event(link, wake_loop, &bus->wake);
+	if (bus_link_has_choice(link)) {
+		bus->pulse = bus_pulse_create(bus, leave_broker);
+	}
 	return bus;
 }
 
@@ -318,6 +335,7 @@ void bus_destroy(struct bus *bus) {
 		bus->ready = event->next;
 		bus_link_free(bus->link, event);
 	}
+	bus_pulse_destroy(bus->pulse);
 	bus_link_destroy(bus->link, FLUSH_MS_MAX);
 	bus_table_destroy(bus->table);
 	free_failures(bus);
@@ -458,9 +476,10 @@ static uint64_t fail_later(
 }
 
 static uint64_t request(struct bus *bus, const struct bus_publication *publication, int timeout_ms,
-	const struct bus_waiting *waiting) {
+	struct bus_waiting *waiting) {
 	assert(waiting->handler != NULL);
 	assert(publication->reply == NULL);
+	waiting->publishes = publication->subject[0] != '$'; /* else it asks the broker's API */
 	int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
 	uint64_t token = bus_table_add(bus->table, waiting, deadline_us);
 	if (token == 0) {

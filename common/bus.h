@@ -36,7 +36,9 @@ struct uv_loop_s;
 #define BUS_HEADER_BYTES_MAX 128u
 
 struct bus_options {
-	const char *url;  /* nats://host:port, several separated by commas */
+	/* nats://host:port, several of one cluster separated by commas: the first that answers, and
+	 * another one when that is lost, or is cut off from the others (bus_pulse.h) */
+	const char *url;
 	const char *user; /* also the inbox prefix, _INBOX_<user> */
 	const char *password;
 	const char *name; /* of this instance, shown by the broker */
@@ -77,6 +79,9 @@ struct bus *bus_create(
  * handler. NULL is allowed. */
 void bus_destroy(struct bus *bus);
 struct uv_loop_s *bus_loop(const struct bus *bus);
+/* Calls the handlers of what has come, now and not in the loop's next turn: for who has so much to do in
+ * one turn that answers would wait. Not from inside a handler. */
+void bus_look(struct bus *bus);
 
 /* For ever: there is no unsubscribing. queue: name of a queue group, or NULL. */
 void bus_subscribe(struct bus *bus, const char *subject, const char *queue, bus_handler handler,

@@ -43,6 +43,10 @@ static void free_link(struct bus_link *link) {
 		free(link->subscriptions[i]);
 	}
 	free(link->subscriptions);
+	for (uint32_t i = 0; i < link->servers_count; i++) {
+		free(link->servers[i]);
+	}
+	free(link->servers);
 	natsOptions_Destroy(link->options);
 	pthread_cond_destroy(&link->changed);
 	pthread_mutex_destroy(&link->mutex);
@@ -181,6 +185,20 @@ void bus_link_destroy(struct bus_link *link, int flush_ms) {
 	pthread_mutex_unlock(&link->mutex);
 	pthread_join(link->thread, NULL);
 	bus_link_release(link);
+}
+
+bool bus_link_has_choice(const struct bus_link *link) {
+	return link->servers_count > 1;
+}
+
+void bus_link_leave(struct bus_link *link) {
+	pthread_mutex_lock(&link->mutex);
+	if (link->connection != NULL) {
+		link->lost = true;
+		bus_link_set_connected(link, false);
+		pthread_cond_broadcast(&link->changed);
+	}
+	pthread_mutex_unlock(&link->mutex);
 }
 
 bool bus_link_wait_connected(struct bus_link *link, int ms) {

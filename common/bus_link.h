@@ -10,7 +10,8 @@
  *
  * The only file that includes nats.h. A connection that broke is never mended by cnats: it is closed
  * and a new one is made, with all subscriptions anew. So there is no buffer that would be replayed
- * later, and no subscription is destroyed while its connection lives.
+ * later, and no subscription is destroyed while its connection lives. Of several brokers they
+ * are tried in their order, each time from the first one on, unless that was just lost.
  */
 #ifndef COMMON_BUS_LINK_H
 #define COMMON_BUS_LINK_H
@@ -45,6 +46,11 @@ enum bus_link_result {
 struct bus_link *bus_link_create(const struct bus_options *options);
 /* Sends what is queued for up to flush_ms, then closes. No event after it, and no wake. */
 void bus_link_destroy(struct bus_link *link, int flush_ms);
+
+/* Several were given. */
+bool bus_link_has_choice(const struct bus_link *link);
+/* Gives up this connection, in order to have one with the next broker. */
+void bus_link_leave(struct bus_link *link);
 
 /* Waits for the first connection; false if there is none after ms. */
 bool bus_link_wait_connected(struct bus_link *link, int ms);

@@ -34,6 +34,9 @@ struct subscription {
 /* Freed when nobody refers to it: the owner, and each cnats callback that may still come. */
 struct bus_link {
 	natsOptions *options;
+	char **servers; /* URLs */
+	uint32_t servers_count;
+	uint32_t server; /* the one that is served, or tried next; for the link thread alone */
 	pthread_t thread;
 	atomic_size_t outgoing_bytes;
 	atomic_size_t incoming_bytes;
@@ -48,7 +51,7 @@ struct bus_link {
 	int64_t flush_until_us;
 	natsConnection *connection; /* the one that is served */
 	bool connected;             /* as the last event said */
-	bool lost;                  /* cnats closed the connection */
+	bool lost;                  /* cnats closed the connection, or it was given up */
 	struct outgoing *outgoing;
 	struct outgoing **outgoing_end;
 	struct bus_event *events;
@@ -79,7 +82,7 @@ void bus_link_arrived(const struct subscription *subscription, natsMsg *message)
 
 /* The body of the link thread; argument is the link. */
 void *bus_link_run(void *argument);
-/* Makes link->options. Exits on a URL that is none. */
+/* Makes link->options and link->servers. Exits on a URL that is none. */
 void bus_link_set_options(struct bus_link *link, const struct bus_options *options);
 
 #endif

@@ -22,7 +22,6 @@
 #define PING_MS 3000
 #define PINGS_LOST_MAX 2
 #define ERROR_BYTES 256
-#define URL_BYTES 256
 #define SOCKET_BUFFER_BYTES (256 * 1024)
 static const struct backoff_range connect_pause = {.ms_min = 100, .ms_max = 2000};
 
@@ -160,19 +159,22 @@ static const char *host_of(const char *url) {
 
 static natsConnection *connect_once(struct bus_link *link) {
 	natsConnection *connection = NULL;
+	const char *server = link->servers[link->server];
 	bus_link_retain(link); /* for on_closed */
-	natsStatus status = natsConnection_Connect(&connection, link->options);
+	natsStatus status = natsOptions_SetServers(link->options, &server, 1);
+	if (status == NATS_OK) {
+		status = natsConnection_Connect(&connection, link->options);
+	}
 	if (status != NATS_OK) {
 		log_warn("broker_connect_failed",
-			"reason=\"%s\" hint=\"is nats-server up, are FIRSTCOME_NATS_URL, _USER and "
+			"server=%s reason=\"%s\" hint=\"is nats-server up, are FIRSTCOME_NATS_URL, "
+			"_USER and "
 			"_PASSWORD_FILE right? trying again\"",
-			natsStatus_GetText(status));
+			host_of(server), natsStatus_GetText(status));
 		bus_link_release(link);
 		return NULL;
 	}
-	char url[URL_BYTES] = "";
-	natsConnection_GetConnectedUrl(connection, url, sizeof(url));
-	log_info("broker_connected", "server=%s", host_of(url));
+	log_info("broker_connected", "server=%s", host_of(server));
 	atomic_store(&link->payload_bytes_max, (size_t)natsConnection_GetMaxPayload(connection));
 	atomic_fetch_add(&link->connections, 1);
 	return connection;
@@ -270,20 +272,25 @@ void *bus_link_run(void *argument) {
 	struct bus_link *link = argument;
 	struct backoff backoff =
 		backoff_init(connect_pause, (uint64_t)clock_monotonic_us() ^ (uintptr_t)link);
+	uint32_t tries_left = link->servers_count; /* before the next pause */
 	while (!is_ending(link)) {
 		natsConnection *connection = connect_once(link);
-		if (connection == NULL) {
-			pause_before_connecting(link, backoff_next_ms(&backoff));
-			continue;
+		if (connection != NULL) {
+			int64_t since_us = clock_monotonic_us();
+			serve(link, connection);
+			disconnect(link, connection);
+			if (clock_monotonic_us() - since_us >
+				1000 * (int64_t)connect_pause.ms_max) {
+				backoff_reset(&backoff);
+			}
+			tries_left = 1;
+			/* The first one is preferred, but not if it was just lost. */
+			link->server = link->server == 0 ? 0 : link->servers_count - 1;
 		}
-		int64_t since_us = clock_monotonic_us();
-		serve(link, connection);
-		disconnect(link, connection);
-		if (clock_monotonic_us() - since_us > 1000 * (int64_t)connect_pause.ms_max) {
-			backoff_reset(&backoff);
-		}
-		if (!is_ending(link)) {
+		link->server = (link->server + 1) % link->servers_count;
+		if (--tries_left == 0 && !is_ending(link)) {
 			pause_before_connecting(link, backoff_next_ms(&backoff));
+			tries_left = link->servers_count;
 		}
 	}
 	return NULL;
@@ -303,24 +310,20 @@ static bool is_url(const char *url) {
 	       (text_parse_u64(colon + 1, strlen(colon + 1), UINT16_MAX, &port) && port > 0);
 }
 
-static natsStatus set_servers(natsOptions *options, const char *url) {
+static natsStatus read_servers(struct bus_link *link, const char *url) {
 	char *urls = memory_copy_string(url);
-	const char *servers[URLS_MAX];
-	int count = 0;
+	link->servers = memory_new(URLS_MAX * sizeof(*link->servers));
 	bool good = true;
 	char *rest = NULL;
-	for (char *one = strtok_r(urls, ", ", &rest); one != NULL;
+	for (char *one = strtok_r(urls, ", ", &rest); one != NULL && good;
 		one = strtok_r(NULL, ", ", &rest)) {
-		good = good && count < URLS_MAX && is_url(one);
-		if (!good) {
-			break;
+		good = link->servers_count < URLS_MAX && is_url(one);
+		if (good) {
+			link->servers[link->servers_count++] = memory_copy_string(one);
 		}
-		servers[count++] = one;
 	}
-	natsStatus status = !good || count == 0 ? NATS_ADDRESS_MISSING
-						: natsOptions_SetServers(options, servers, count);
 	free(urls);
-	return status;
+	return good && link->servers_count > 0 ? NATS_OK : NATS_ADDRESS_MISSING;
 }
 
 static natsStatus set_limits(natsOptions *options) {
@@ -365,7 +368,7 @@ static natsStatus set_callbacks(natsOptions *options, struct bus_link *link) {
 static natsStatus make_options(struct bus_link *link, const struct bus_options *options) {
 	natsStatus status = natsOptions_Create(&link->options);
 	if (status == NATS_OK) {
-		status = set_servers(link->options, options->url);
+		status = read_servers(link, options->url);
 	}
 	if (status == NATS_OK && options->user != NULL) {
 		status = natsOptions_SetUserInfo(link->options, options->user, options->password);

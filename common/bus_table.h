@@ -21,7 +21,8 @@ static_assert(BUS_REQUESTS_MAX == 1u << BUS_SLOT_BITS, "a token names every slot
 struct bus_waiting {
 	bus_reply_handler handler;
 	void *context;
-	bool owned; /* context is freed with free() when the request ends, however it ends */
+	bool owned;     /* context is freed with free() when the request ends, however it ends */
+	bool publishes; /* into a stream: an answer says that messages are stored */
 };
 
 struct bus_table;

@@ -99,7 +99,20 @@ void crypto_base64_encode(char *target, const uint8_t *bytes, size_t size) {
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+/* libsodium computes with signed characters without branches, and so takes some that are not ASCII
+ * for digits: one value would have many texts. */
+static bool is_ascii(const char *text, size_t size) {
+	unsigned char all = 0;
+	for (size_t i = 0; i < size; i++) {
+		all |= (unsigned char)text[i];
+	}
+	return all < 0x80;
+}
+
 size_t crypto_base64_decode(uint8_t *target, size_t capacity, const char *text, size_t text_size) {
+	if (!is_ascii(text, text_size)) {
+		return SIZE_MAX;
+	}
 	size_t written = 0;
 	/* Without a place to report where it stopped, libsodium refuses anything left over. */
 	int failed = sodium_base642bin(target, capacity, text, text_size, NULL, &written, NULL,

@@ -20,11 +20,16 @@
 /* Given to libpq at a time, so that its buffer stays small whatever is copied. */
 #define COPY_CHUNK_BYTES (256u << 10)
 
+/* Making a connection may take longer than a call has. What takes longer than this is begun anew. */
+#define CONNECT_MS_MAX 5000
+
 struct database {
 	char *url;
 	char *name;
-	PGconn *connection;  /* NULL: none */
-	int64_t deadline_us; /* of the call that is under way */
+	PGconn *connection;          /* NULL: none */
+	int64_t connecting_until_us; /* of a connection that is being made; 0: it is made, or none */
+	PostgresPollingStatusType polling; /* of a connection that is being made */
+	int64_t deadline_us;               /* of the call that is under way */
 	int timeout_ms;
 	char error[ERROR_BYTES];
 };
@@ -52,18 +57,25 @@ set_error(struct database *database, const char *format, ...) {
 static void disconnect(struct database *database) {
 	PQfinish(database->connection);
 	database->connection = NULL;
+	database->connecting_until_us = 0;
 }
 
 /* The connection is worth nothing any more. */
 static enum database_outcome give_up(struct database *database) {
+	int64_t now_us = clock_monotonic_us();
+	bool late = now_us >= database->deadline_us;
 	if (database->error[0] == '\0') {
-		if (clock_monotonic_us() >= database->deadline_us) {
+		if (late) {
 			set_error(database, "no answer within %d ms", database->timeout_ms);
 		} else {
 			set_error(database, "%s", PQerrorMessage(database->connection));
 		}
 	}
-	disconnect(database);
+	/* The next call goes on with making it: else callers with less time than that takes, on a
+	 * machine that is busy, would never get one. */
+	if (!late || now_us >= database->connecting_until_us) {
+		disconnect(database);
+	}
 	return DATABASE_UNAVAILABLE;
 }
 
@@ -186,19 +198,29 @@ static PGconn *start_connection(const struct database *database) {
 	return PQconnectStartParams(keywords, values, 1);
 }
 
-static bool connect_now(struct database *database) {
-	PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
+static bool start_connecting(struct database *database) {
 	database->connection = start_connection(database);
 	if (database->connection == NULL || PQstatus(database->connection) == CONNECTION_BAD) {
 		return false;
 	}
-	while (polling != PGRES_POLLING_OK) {
-		short events = polling == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		if (polling == PGRES_POLLING_FAILED || !wait_for(database, events)) {
+	database->polling = PGRES_POLLING_WRITING;
+	database->connecting_until_us = clock_monotonic_us() + CONNECT_MS_MAX * INT64_C(1000);
+	return true;
+}
+
+static bool go_on_connecting(struct database *database) {
+	while (database->polling != PGRES_POLLING_OK) {
+		short events = database->polling == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+		if (!wait_for(database, events)) {
 			return false;
 		}
-		polling = PQconnectPoll(database->connection);
+		database->polling = PQconnectPoll(database->connection);
+		if (database->polling == PGRES_POLLING_FAILED) {
+			database->connecting_until_us = 0;
+			return false;
+		}
 	}
+	database->connecting_until_us = 0;
 	PQsetNoticeReceiver(database->connection, ignore_notice, NULL);
 	return PQsetnonblocking(database->connection, 1) == 0;
 }
@@ -208,7 +230,10 @@ static bool begin(struct database *database, int timeout_ms) {
 	database->error[0] = '\0';
 	database->timeout_ms = timeout_ms;
 	database->deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
-	return database->connection != NULL || connect_now(database);
+	if (database->connection == NULL && !start_connecting(database)) {
+		return false;
+	}
+	return database->connecting_until_us == 0 || go_on_connecting(database);
 }
 
 struct database *database_create(const char *url, const char *name) {
@@ -233,7 +258,7 @@ const char *database_error(const struct database *database) {
 }
 
 bool database_is_connected(const struct database *database) {
-	return database->connection != NULL;
+	return database->connection != NULL && database->connecting_until_us == 0;
 }
 
 /* ---- statements -------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
  *				took effect is unknown; the connection is closed and will be made again
  *	DATABASE_CONFLICT	serialization failure, deadlock, unique violation: try the whole again
  *	DATABASE_ERROR		the statement is wrong for this schema: a bug, or a missing migration
+ * Making a connection goes on from call to call, for some seconds, where a call has less time than that.
  * A connection is only ever made anew after a call said DATABASE_UNAVAILABLE, so a transaction is never
  * continued on another one: stop at the first outcome that is not OK, and roll back unless it was
  * DATABASE_UNAVAILABLE. Host names are looked up without a deadline: use addresses where that matters.

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "common/clock.h"
+#include "common/crypto.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pure/backoff.h"
@@ -135,8 +135,7 @@ struct directory *directory_create(struct bus *bus, directory_handler handler, v
 	directory->handler = handler;
 	directory->context = context;
 	directory->position = 1;
-	directory->backoff =
-		backoff_init(pause_range, (uint64_t)clock_monotonic_us() ^ (uintptr_t)directory);
+	directory->backoff = backoff_init(pause_range, crypto_random_below(UINT32_MAX));
 	directory->wakeup = wakeup_create(bus_loop(bus), on_wakeup, directory);
 	bus_subscribe(bus, SUBJECT_CAMPAIGNS_ALL, NULL, on_announced, directory);
 	bus_on_state(bus, on_state, directory);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/crypto.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pure/backoff.h"
@@ -17,9 +17,12 @@
 #define GET_MS_MAX 2000
 /* An idle campaign is looked at ever more rarely, up to this. */
 #define SILENCE_MS_MAX 8000
-/* A replica may lag behind, so it takes so many answers in a row, each a pause apart, before a stream
- * counts as shorter than the position, or a message as missing. */
-#define LAGGING_ANSWERS_MAX 10
+/* A replica may lag behind, and a broker prefers its own: one that was down answers once it has nine
+ * tenths of the stream. So the leader is asked for the end of the stream, and for what a replica does not
+ * have. A leader that was cut off does not know it for up to 20 seconds: so it takes so many answers in
+ * a row, each a pause apart, before a stream counts as shorter than the position, or a message as
+ * missing. */
+#define LAGGING_ANSWERS_MAX 45
 #define REASON_BYTES_MAX 160u
 static const struct backoff_range pause_range = {.ms_min = 50, .ms_max = 1000};
 
@@ -198,7 +201,11 @@ static void on_got(void *context, enum stream_outcome outcome, const struct bus_
 
 static void get(struct follower *follower, uint64_t sequence) {
 	struct slot *slot = slot_of(follower, sequence);
-	struct stream_get get = {.stream = follower->stream, .sequence = sequence};
+	struct stream_get get = {
+		.stream = follower->stream,
+		.sequence = sequence,
+		.from_leader = follower->lagging_answers > 0,
+	};
 	slot->state = SLOT_GETTING;
 	slot->sequence = sequence;
 	slot->request = stream_get(follower->bus, &get, GET_MS_MAX, on_got, slot);
@@ -246,7 +253,10 @@ static void on_tail(void *context, enum stream_outcome outcome, const struct bus
 static void ask_for_tail(struct follower *follower) {
 	if (follower->tail_request == 0 && !follower->broken) {
 		struct stream_get get = {
-			.stream = follower->stream, .last_by_subject = follower->subject};
+			.stream = follower->stream,
+			.last_by_subject = follower->subject,
+			.from_leader = true,
+		};
 		follower->tail_request =
 			stream_get(follower->bus, &get, GET_MS_MAX, on_tail, follower);
 	}
@@ -303,8 +313,7 @@ struct follower *follower_create(struct bus *bus, const struct follower_options 
 	follower->context = options->context;
 	follower->position = options->from;
 	follower->silence_ms = FOLLOWER_SILENCE_MS;
-	follower->backoff =
-		backoff_init(pause_range, (uint64_t)clock_monotonic_us() ^ (uintptr_t)follower);
+	follower->backoff = backoff_init(pause_range, crypto_random_below(UINT32_MAX));
 	for (size_t i = 0; i < FOLLOWER_WINDOW; i++) {
 		follower->slots[i].follower = follower;
 	}

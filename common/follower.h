@@ -15,7 +15,9 @@
 #include "common/bus.h"
 
 /* Gets under way at once: covers a round trip at 20 KB a message; bounds memory to a few MB. */
+#ifndef FOLLOWER_WINDOW /* small in tests/sim */
 #define FOLLOWER_WINDOW 64u
+#endif
 /* Without news for so long the next message is asked for, in case the last one was missed. */
 #define FOLLOWER_SILENCE_MS 1000
 

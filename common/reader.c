@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/crypto.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -391,8 +391,7 @@ struct reader *reader_create(struct bus *bus, const struct reader_options *optio
 	reader->broken = options->broken;
 	reader->context = options->context;
 	snprintf(reader->stream, sizeof(reader->stream), "%s", options->stream);
-	reader->backoff =
-		backoff_init(pause_range, (uint64_t)clock_monotonic_us() ^ (uintptr_t)reader);
+	reader->backoff = backoff_init(pause_range, crypto_random_below(UINT32_MAX));
 	reader_held_init(&reader->held);
 	reader->wakeup = wakeup_create(bus_loop(bus), on_wakeup, reader);
 	reader->inbox_id = bus_inbox_open(bus, reader->inbox, on_inbox, reader);

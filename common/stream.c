@@ -122,8 +122,10 @@ static void append_config(struct text *text, const struct stream_config *config)
 	text_append_json(text, config->subject, strlen(config->subject));
 	text_append(text, "]");
 	append_string(text, "retention", config->work_queue ? "workqueue" : "limits");
-	append_string(text, "storage", "file");
-	if (config->fleeting && config->replicas == 1) {
+	/* Asynchronous is for one replica only. Three in memory outlive any one of their brokers. */
+	bool replicated = config->replicas > 1;
+	append_string(text, "storage", config->fleeting && replicated ? "memory" : "file");
+	if (config->fleeting && !replicated) {
 		append_string(text, "persist_mode", "async"); /* older servers do not know it */
 	}
 	append_string(text, "discard", "new");

@@ -55,8 +55,9 @@ struct stream_config {
 	int64_t max_bytes;        /* a full stream refuses; it never drops */
 	int64_t max_age_seconds;  /* 0: for ever */
 	int replicas;
-	/* Acknowledged before it is on the disk (persist_mode async, from nats-server 2.12 on, with one
-	 * replica): outlives the broker's process, not always its machine. For what is soon worthless. */
+	/* For what is soon worthless: acknowledged before it is on the disk. With one replica it outlives
+	 * the broker's process, not always its machine (persist_mode async, from nats-server 2.12 on);
+	 * with three, which are in memory, it outlives any one broker with its machine, not all three. */
 	bool fleeting;
 	bool work_queue;       /* a message is gone once it was acknowledged */
 	bool last_per_subject; /* keeps one message for each subject */

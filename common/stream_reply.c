@@ -18,6 +18,9 @@ static enum stream_outcome outcome_of(uint32_t code, uint32_t error_code) {
 	case 10047: /* insufficient storage */
 	case 10077: /* store failed: maximum bytes exceeded, or the disk */
 		return STREAM_FULL;
+	case 10005: /* no suitable peers for placement: brokers are missing */
+	case 10074: /* replicas > 1 not supported in non-clustered mode; with code 500 */
+		return STREAM_REFUSED;
 	case 10158: /* the same message id is being stored */
 	case 10167: /* too many requests */
 		return STREAM_UNKNOWN;

@@ -173,8 +173,9 @@ static void on_pull_ended(struct contacts *contacts, int status) {
 	if (!contacts->troubled) {
 		contacts->troubled = true;
 		log_warn("accounts_unavailable",
-			"status=%d hint=\"is there a stream " STREAM_ACCOUNTS
-			" with a consumer " CONSUMER_ACCOUNTS "? firstcome migrate makes them\"",
+			"status=%d hint=\"nothing while the brokers choose a leader; else: is "
+			"there a stream " STREAM_ACCOUNTS " with a consumer " CONSUMER_ACCOUNTS
+			"? firstcome migrate makes them\"",
 			status);
 	}
 }

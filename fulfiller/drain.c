@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/follower.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/wakeup.h"
 #include "fulfiller/measures.h"
 #include "fulfiller/plan.h"
 
@@ -32,13 +32,11 @@ struct drain {
 	struct plan plan;
 	uint32_t conflicts;
 	char reason[REASON_BYTES];
-	uv_timer_t timer; /* waiting: the next try; following: the plan has lingered */
+	struct wakeup *timer; /* waiting: the next try; following: the plan has lingered */
 };
 
 /* Where each decision is decoded: too large for a stack, and only one is read at a time. */
 static struct decision decision_read;
-
-static void on_timer(uv_timer_t *timer);
 
 static uint64_t *gauge_of(enum drain_state state) {
 	switch (state) {
@@ -61,7 +59,7 @@ static void move(struct drain *drain, enum drain_state to) {
 }
 
 static void arm(struct drain *drain, int delay_ms) {
-	uv_timer_start(&drain->timer, on_timer, (uint64_t)delay_ms, 0);
+	wakeup_after(drain->timer, (uint64_t)delay_ms);
 }
 
 static void wait_for(struct drain *drain, int delay_ms) {
@@ -76,7 +74,7 @@ __attribute__((format(printf, 2, 3))) static void stop(
 	vsnprintf(drain->reason, sizeof drain->reason, format, arguments);
 	va_end(arguments);
 	move(drain, DRAIN_STOPPED);
-	uv_timer_stop(&drain->timer);
+	wakeup_cancel(drain->timer);
 	log_warn("campaign_stopped", "campaign=%s ledger_n=%" PRIu64 " reason=\"%s\"",
 		drain->campaign, drain->claim.n, drain->reason);
 }
@@ -188,9 +186,9 @@ static bool on_decision(void *context, uint64_t sequence, const uint8_t *data, s
 		return false;
 	}
 	if (plan_is_full(&drain->plan)) {
-		uv_timer_stop(&drain->timer);
+		wakeup_cancel(drain->timer);
 		write_plan(drain);
-	} else if (!uv_is_active((const uv_handle_t *)&drain->timer)) {
+	} else if (!wakeup_is_set(drain->timer)) {
 		arm(drain, DRAIN_LINGER_MS);
 	}
 	return true;
@@ -271,8 +269,8 @@ static void try_claim(struct drain *drain) {
 	}
 }
 
-static void on_timer(uv_timer_t *timer) {
-	struct drain *drain = timer->data;
+static void on_timer(void *context) {
+	struct drain *drain = context;
 	assert(drain->state != DRAIN_STOPPED);
 	if (drain->state == DRAIN_WAITING) {
 		try_claim(drain);
@@ -291,15 +289,10 @@ struct drain *drain_create(const struct drain_options *options) {
 	snprintf(drain->campaign, sizeof drain->campaign, "%s", options->campaign);
 	drain->options.campaign = drain->campaign;
 	plan_init(&drain->plan, options->ordinal);
-	uv_timer_init(options->loop, &drain->timer);
-	drain->timer.data = drain;
+	drain->timer = wakeup_create(options->loop, on_timer, drain);
 	++*gauge_of(drain->state);
 	arm(drain, 0);
 	return drain;
-}
-
-static void on_closed(uv_handle_t *timer) {
-	free(timer->data);
 }
 
 void drain_destroy(struct drain *drain) {
@@ -309,7 +302,8 @@ void drain_destroy(struct drain *drain) {
 	--*gauge_of(drain->state);
 	follower_destroy(drain->follower);
 	plan_finish(&drain->plan);
-	uv_close((uv_handle_t *)&drain->timer, on_closed);
+	wakeup_destroy(drain->timer);
+	free(drain);
 }
 
 void drain_offer(struct drain *drain, const struct bus_message *message) {
@@ -319,12 +313,12 @@ void drain_offer(struct drain *drain, const struct bus_message *message) {
 }
 
 void drain_end(struct drain *drain) {
-	uv_timer_stop(&drain->timer);
+	wakeup_cancel(drain->timer);
 	follower_destroy(drain->follower);
 	drain->follower = NULL;
 	if (drain->state == DRAIN_FOLLOWING) {
 		write_plan(drain);
-		uv_timer_stop(&drain->timer);
+		wakeup_cancel(drain->timer);
 	}
 }
 

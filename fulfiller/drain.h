@@ -46,7 +46,7 @@ struct drain_options {
 };
 
 struct drain *drain_create(const struct drain_options *options);
-/* Frees it in the next turn of the loop. NULL is allowed. */
+/* The loop must turn once more. NULL is allowed. */
 void drain_destroy(struct drain *drain);
 
 /* A message on decided.<c> of this campaign. */

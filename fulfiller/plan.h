@@ -28,7 +28,9 @@
 /* A plan is full at one of these; the last decision may go beyond. Larger plans were not faster, and
  * a failed transaction is sent again as a whole. */
 #define PLAN_BYTES_FULL (1u << 20)
+#ifndef PLAN_ROWS_FULL /* small in tests/sim */
 #define PLAN_ROWS_FULL 10000u
+#endif
 
 struct plan {
 	uint32_t ordinal; /* of the campaign */

@@ -48,6 +48,20 @@ static const handler handlers[ROUTE_COUNT] = {
 	[ROUTE_NONE] = unknown_path,
 };
 
+/* How long who is turned away is asked to stay away, and up to twice that. */
+#define TURNED_AWAY_SECONDS 2
+
+/* Before anything is done for the call: who is refused must cost as little as can be. */
+static bool admit_now(const struct call *call) {
+	if (congestion_admit(&call->application->congestion, clock_monotonic_us())) {
+		return true;
+	}
+	ingress_measures.turned_away++;
+	problem_answer(call, PROBLEM_OVERLOADED,
+		&(struct problem_extra){.retry_after = reply_spread(TURNED_AWAY_SECONDS)});
+	return false;
+}
+
 /* Everything that comes from one address, and, more narrowly, what costs messages or guesses. */
 static bool admit_address(const struct call *call) {
 	uint8_t prefix[8];
@@ -73,7 +87,7 @@ void api_dispatch(void *context, struct exchange *exchange) {
 		.route = match.route,
 		.parameter = match.parameter,
 	};
-	if (!admit_address(&call)) {
+	if (!admit_now(&call) || !admit_address(&call)) {
 		return;
 	}
 	if (outcome == ROUTE_OTHER_METHOD) {

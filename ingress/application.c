@@ -31,6 +31,7 @@
 struct settings settings;
 
 static struct application application;
+static struct turns *turns;
 
 void application_prepare(struct service *service) {
 	application.service = service;
@@ -43,6 +44,7 @@ void application_prepare(struct service *service) {
 	crypto_random(&secrets->admission, sizeof secrets->admission);
 	application.files = files_load(settings.web_dir);
 	application.admission.slots = memory_new(ADMISSION_SLOTS * sizeof(struct admission_slot));
+	congestion_init(&application.congestion, clock_monotonic_us());
 }
 
 /* ---- news of the line ------------------------------------------------------------------------ */
@@ -69,9 +71,22 @@ static void ask_for_decision(void *context, struct campaign *campaign, uint64_t 
 
 /* ---- the turns of the loop ------------------------------------------------------------------- */
 
+/* Decisions first: they let the next batch go. */
 static void after_sockets(void *context) {
 	(void)context;
+	bus_look(service_bus(application.service));
 	lines_flush(application.lines);
+}
+
+static void on_waited(void *context, int64_t waited_us, int64_t now_us) {
+	(void)context;
+	congestion_measured(&application.congestion, waited_us, now_us);
+	ingress_measures.socket_wait_us = (uint64_t)waited_us;
+}
+
+static void on_request(void *context, struct exchange *exchange) {
+	turns_mind(turns, clock_monotonic_us());
+	api_dispatch(context, exchange);
 }
 
 static void copy_server_counts(void) {
@@ -100,7 +115,7 @@ static void listen_once_complete(void) {
 							   .head_timeout_ms = HEAD_TIMEOUT_MS,
 							   .idle_timeout_ms = IDLE_TIMEOUT_MS,
 							   .write_timeout_ms = WRITE_TIMEOUT_MS,
-							   .handler = api_dispatch,
+							   .handler = on_request,
 							   .context = &application,
 						   });
 	log_info("listening", "http=%s admin=%s", settings.http_listen, settings.admin_listen);
@@ -131,8 +146,6 @@ static void tick(void *context) {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static struct turns *turns;
-
 void application_start(struct service *service) {
 	struct uv_loop_s *loop = service_loop(service);
 	struct bus *bus = service_bus(service);
@@ -149,9 +162,12 @@ void application_start(struct service *service) {
 	application.codebook = (struct codebook){.bus = bus, .key = &application.secrets.code};
 	application.lookup = lookup_create(loop, settings.database_url, service_instance(service));
 	application.admin = admin_create(service, settings.admin_listen);
-	turns = turns_create(
-		loop, &(struct turns_options){
-			      .tick_ms = TICK_MS, .after_sockets = after_sockets, .tick = tick});
+	turns = turns_create(loop, &(struct turns_options){
+					   .tick_ms = TICK_MS,
+					   .after_sockets = after_sockets,
+					   .tick = tick,
+					   .waited = on_waited,
+				   });
 }
 
 static void on_admin_drained(void *context) {

@@ -14,6 +14,7 @@
 #include "common/service.h"
 #include "ingress/admission.h"
 #include "ingress/codebook.h"
+#include "ingress/congestion.h"
 
 struct secrets {
 	struct key identity;
@@ -36,6 +37,7 @@ struct application {
 	struct service *service;
 	struct secrets secrets;
 	struct admission admission;
+	struct congestion congestion;
 	struct files *files;
 	struct admin *admin;
 	struct server *server;

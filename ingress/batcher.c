@@ -101,14 +101,22 @@ static struct batch *begin_batch(struct batcher *batcher, int64_t wall_us) {
 	batch->backoff = backoff_init(retry_pauses, seed);
 	batch->count = 0;
 	batch->waiters_count = 0;
+	batch->had_to_wait = batcher->first != NULL;
 	batch->writer = bytes_writer_init(batch->bytes, sizeof batch->bytes);
 	batch_head_encode(&batch->writer, batcher->kind, &batch->id, wall_us);
 	append(batcher, batch);
 	return batch;
 }
 
+/* Whether a new entry would wait for too long. A queue of less than a batch goes with the next one,
+ * however long that takes. */
+static bool is_congested(const struct batcher *batcher) {
+	int64_t rounds = batcher->entries_waiting / BATCH_REQUESTS_MAX;
+	return rounds > 0 && (rounds + 1) * batcher->round_us > BATCHER_WAITING_US_MAX;
+}
+
 struct batch *batcher_open(struct batcher *batcher, int64_t wall_us) {
-	if (batcher->entries_waiting >= BATCHER_WAITING_MAX) {
+	if (batcher->entries_waiting >= BATCHER_WAITING_MAX || is_congested(batcher)) {
 		return NULL;
 	}
 	struct batch *batch = batcher->last;
@@ -139,10 +147,19 @@ void batcher_leave(struct batch *batch, uint16_t index) {
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
+/* From one batch to the next, where that had to wait; one that goes at once says that none would. */
+static void measure_round(const struct batch *batch, int64_t now_us) {
+	struct batcher *batcher = batch->batcher;
+	int64_t round_us = batch->had_to_wait ? now_us - batcher->sent_at_us : 0;
+	batcher->round_us += (round_us - batcher->round_us) / 16;
+	batcher->sent_at_us = now_us;
+}
+
 static void send_batch(struct batch *batch, int64_t now_us) {
 	struct batcher *batcher = batch->batcher;
 	if (batch->state == BATCH_WAITING) {
 		batcher->entries_waiting -= batch->count;
+		measure_round(batch, now_us);
 		batch_head_finish(&batch->writer, batch->count);
 	}
 	move(batch, BATCH_SENT);

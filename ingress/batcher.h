@@ -36,10 +36,17 @@
 /* Pauses between tries, with jitter. */
 #define BATCHER_RETRY_MS_MIN 50u
 #define BATCHER_RETRY_MS_MAX 1000u
-/* Entries that wait for their turn. More would wait longer than people do. */
+/* Entries that wait for their turn: what memory is there for. */
+#ifndef BATCHER_WAITING_MAX /* small in tests/sim */
 #define BATCHER_WAITING_MAX 16384u
+#endif
+/* Nobody is let in behind a queue that takes longer: the answer would come when the client, who
+ * waits a second if he did not say otherwise, has gone. Told at once he loses less. */
+#define BATCHER_WAITING_US_MAX 800000
 /* Batches of all campaigns together: 38 MB, of which only what is used becomes memory. */
+#ifndef BATCHES_MAX /* small in tests/sim */
 #define BATCHES_MAX 512u
+#endif
 
 #define BATCH_BUFFER_BYTES (BATCH_HEAD_BYTES + BATCH_REQUESTS_MAX * BOOK_ENTRY_BYTES_MAX)
 
@@ -54,6 +61,7 @@ struct batch {
 	enum batch_state state;
 	struct batch_id id;
 	uint64_t n;           /* stored: its sequence in the line */
+	uint64_t behind_n;    /* the owner's: the line had so many requests before it was named */
 	uint64_t request;     /* sent: how the port names the publication */
 	int64_t opened_at_us; /* wall clock; goes into the message */
 	int64_t sent_at_us;   /* last time */
@@ -62,6 +70,7 @@ struct batch {
 	struct backoff backoff; /* of the tries */
 	uint16_t count;         /* entries */
 	uint16_t waiters_count; /* entries that somebody waits for */
+	bool had_to_wait;       /* others were there before it */
 	struct bytes_writer writer;
 	struct waiter *waiters[BATCH_REQUESTS_MAX]; /* NULL: gone, or answered */
 	uint8_t bytes[BATCH_BUFFER_BYTES];
@@ -99,6 +108,8 @@ struct batcher {
 	enum message_kind kind; /* MESSAGE_BOOK or MESSAGE_CANCEL */
 	bool stalled;           /* decisions are late: an acknowledgement is enough */
 	uint32_t entries_waiting;
+	int64_t sent_at_us; /* the batch before */
+	int64_t round_us; /* from one batch to the next, on the mean lately; 0: nobody has to wait */
 	struct batch *first; /* stored, then at most one sent or retrying, then waiting ones */
 	struct batch *last;
 };
@@ -107,7 +118,8 @@ struct batcher {
 void batcher_init(struct batcher *batcher, const struct batcher *given);
 
 /* Room for one more entry at the end of the queue: batch->writer takes its encoding, then call
- * batcher_added. NULL: too much is waiting already. wall_us: the time that a new batch bears. */
+ * batcher_added. NULL: too much is waiting already, or it goes too slowly. wall_us: the time that a
+ * new batch bears. */
 struct batch *batcher_open(struct batcher *batcher, int64_t wall_us);
 /* Returns the index of the entry that was written. */
 uint16_t batcher_added(struct batcher *batcher, struct batch *batch, struct waiter *waiter);

@@ -13,11 +13,14 @@
 /* So that many connections that are late at once do not, either. */
 #define SWEEP_MAX 1000u
 #define LINGER_MS 2000u
-/* Connections that carry requests all the time send one in this time, and learn that we are
- * leaving. */
-#define DRAIN_IDLE_MS 1000u
+/* Connections that are in use send a request in this time, and learn from its answer that we are
+ * leaving. A client that sends into the very end of it sees a close without an answer, as at the end
+ * of any idle time (RFC 9112, 9.3.1). */
+#define DRAIN_GRACE_MS 3000u
 /* A connection that is idle for less may well have a request on its way. */
 #define EVICT_IDLE_MS 500u
+/* Requests and answers of some KB take less, even on a bad line. */
+#define EVICT_SLOW_MS 2000u
 #define SLAB_CONNECTIONS 64u
 #define BYTES_CAPACITY_MIN 1024u
 
@@ -60,7 +63,8 @@ static void list_remove(struct connection_list *list, struct connection *connect
 static bool may_move(enum connection_state from, enum connection_state to) {
 	static const unsigned moves[CONNECTION_STATES] = {
 		[CONNECTION_FREE] = TO(IDLE),
-		[CONNECTION_IDLE] = TO(READY) | TO(READING) | TO(HANDLING) | TO(CLOSING),
+		[CONNECTION_IDLE] =
+			TO(READY) | TO(READING) | TO(HANDLING) | TO(LINGERING) | TO(CLOSING),
 		[CONNECTION_READY] = TO(READING) | TO(HANDLING) | TO(CLOSING),
 		[CONNECTION_READING] = TO(HANDLING) | TO(CLOSING),
 		[CONNECTION_HANDLING] = TO(IDLE) | TO(WRITING) | TO(LINGERING) | TO(CLOSING),
@@ -409,23 +413,42 @@ void connection_close(struct connection *connection) {
 		return;
 	}
 	bool handling = connection->state == CONNECTION_HANDLING;
+	bool writing = connection->state == CONNECTION_WRITING;
 	connection_move(connection, CONNECTION_CLOSING);
 	release_bytes(connection);
 	connection->pool->counts.connections--;
-	uv_close((uv_handle_t *)&connection->tcp, on_closed);
+	/* Who does not take an answer would not take a farewell either: the kernel would keep what is
+	 * unsent for minutes. */
+	if (!writing || uv_tcp_close_reset(&connection->tcp, on_closed) != 0) {
+		uv_close((uv_handle_t *)&connection->tcp, on_closed);
+	}
 	if (handling) {
 		exchange_abandon(connection);
 	}
 }
 
+/* First those with whom nothing is under way, then those who are slow: a crowd of them must not take
+ * all places. Never one who waits for us. */
 bool connection_evict(struct connection_pool *pool) {
-	struct connection *oldest = pool->lists[CONNECTION_IDLE].first;
-	if (oldest == NULL || uv_now(pool->loop) - oldest->since_ms < EVICT_IDLE_MS) {
-		return false;
+	static const struct {
+		enum connection_state state;
+		uint64_t after_ms;
+	} evictions[] = {
+		{CONNECTION_LINGERING, EVICT_IDLE_MS},
+		{CONNECTION_IDLE, EVICT_IDLE_MS},
+		{CONNECTION_READING, EVICT_SLOW_MS},
+		{CONNECTION_WRITING, EVICT_SLOW_MS},
+	};
+	for (size_t i = 0; i < sizeof(evictions) / sizeof(evictions[0]); i++) {
+		struct connection *oldest = pool->lists[evictions[i].state].first;
+		if (oldest != NULL &&
+			uv_now(pool->loop) - oldest->since_ms >= evictions[i].after_ms) {
+			pool->counts.evicted++;
+			connection_close(oldest);
+			return true;
+		}
 	}
-	pool->counts.evicted++;
-	connection_close(oldest);
-	return true;
+	return false;
 }
 
 /* --- the pool --- */
@@ -443,6 +466,14 @@ static void too_late(struct connection *connection) {
 	connection_close(connection);
 }
 
+/* From when on the pool drains for good: what is idle then has nothing to say to us. */
+static void close_idle(struct connection_pool *pool) {
+	struct connection_list *idle = &pool->lists[CONNECTION_IDLE];
+	for (unsigned left = SWEEP_MAX; left > 0 && idle->first != NULL; left--) {
+		linger(idle->first);
+	}
+}
+
 void connection_sweep(struct connection_pool *pool) {
 	uint64_t now_ms = uv_now(pool->loop);
 	unsigned left = SWEEP_MAX;
@@ -454,6 +485,9 @@ void connection_sweep(struct connection_pool *pool) {
 			too_late(list->first);
 			left--;
 		}
+	}
+	if (pool->draining && now_ms >= pool->grace_until_ms) {
+		close_idle(pool);
 	}
 }
 
@@ -474,7 +508,7 @@ void connection_pool_init(
 
 void connection_pool_drain(struct connection_pool *pool) {
 	pool->draining = true;
-	pool->lists[CONNECTION_IDLE].timeout_ms = DRAIN_IDLE_MS;
+	pool->grace_until_ms = uv_now(pool->loop) + DRAIN_GRACE_MS;
 }
 
 size_t connection_pool_count(const struct connection_pool *pool) {

@@ -12,6 +12,7 @@
  *	              └──────▶ READY ─────────┴───── complete ─────┘
  *
  *	HANDLING, WRITING ──last answer sent──▶ LINGERING ──peer closed, or time──▶ CLOSING
+ *	IDLE ──the drain's grace is over──▶ LINGERING
  *	any ──timeout, error──▶ CLOSING ──libuv let go──▶ free
  *
  * A state is the list that the connection stands on. A list is in the order of arrival, and all on
@@ -98,7 +99,8 @@ struct connection_pool {
 	struct connection_slab *slabs;
 	uv_idle_t turn; /* runs while any connection is READY */
 	struct server_counts counts;
-	bool draining; /* every answer says Connection: close */
+	bool draining;           /* every answer says Connection: close */
+	uint64_t grace_until_ms; /* draining: until then idle connections may still be used */
 
 	struct http_request request; /* the one that the handler is looking at */
 	char date[HTTP_DATE_BYTES];
@@ -109,7 +111,7 @@ struct connection_pool {
 
 void connection_pool_init(
 	struct connection_pool *pool, uv_loop_t *loop, const struct server_options *options);
-/* From now on every answer is the last of its connection, and idle ones close soon. */
+/* From now on every answer is the last of its connection; idle ones close after a grace time. */
 void connection_pool_drain(struct connection_pool *pool);
 /* Frees memory; nothing may be open. */
 void connection_pool_finish(struct connection_pool *pool);
@@ -120,7 +122,7 @@ size_t connection_pool_count(const struct connection_pool *pool);
 struct connection *connection_open(struct connection_pool *pool);
 /* It is accepted: reads from now on. */
 void connection_start(struct connection *connection);
-/* Closes the one that has been idle longest. False if none has been for a while. */
+/* Closes the one that has been idle, or slow, for longest. False if none has been for a while. */
 bool connection_evict(struct connection_pool *pool);
 /* Ends what took too long; several times a second. */
 void connection_sweep(struct connection_pool *pool);

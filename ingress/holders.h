@@ -24,7 +24,9 @@
 #include "ingress/campaigns.h"
 
 /* Decisions read at the same time. */
+#ifndef HOLDERS_WINDOW /* small in tests/sim */
 #define HOLDERS_WINDOW 16u
+#endif
 /* After a get that failed. */
 #define HOLDERS_RETRY_US 1000000
 

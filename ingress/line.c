@@ -49,6 +49,7 @@ static struct line *line_of(const struct batch *batch) {
 
 static void name(struct batch *batch) {
 	crypto_random(&batch->id, sizeof batch->id);
+	batch->behind_n = line_of(batch)->campaign->newest_n;
 }
 
 static enum batcher_outcome outcome_of(enum stream_outcome outcome) {
@@ -66,9 +67,27 @@ static enum batcher_outcome outcome_of(enum stream_outcome outcome) {
 	return BATCHER_REFUSED;
 }
 
+/* Decision n was seen before the batch had a name, so request n was there: what comes later is stored
+ * behind it. Else the broker has lost a part of the line, and a ticket would name somebody else's
+ * place, whose decision is still remembered here. */
+static bool line_went_back(const struct batch *batch, uint64_t sequence) {
+	if (sequence > batch->behind_n) {
+		return false;
+	}
+	log_warn("line_went_back",
+		"campaign=%s n=%llu decided=%llu hint=\"the broker has lost messages: see "
+		"docs/operations.md\"",
+		line_of(batch)->campaign->id, (unsigned long long)sequence,
+		(unsigned long long)batch->behind_n);
+	return true;
+}
+
 static void on_acknowledged(void *context, enum stream_outcome outcome, uint64_t sequence) {
 	struct batch *batch = context;
 	int64_t now_us = clock_monotonic_us();
+	if (outcome == STREAM_STORED && line_went_back(batch, sequence)) {
+		outcome = STREAM_REFUSED;
+	}
 	if (outcome == STREAM_STORED) {
 		histogram_record(&ingress_measures.store_time, now_us - batch->sent_at_us);
 	} else {

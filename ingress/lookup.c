@@ -5,11 +5,11 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <uv.h>
 
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/database.h"
+#include "common/errand.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pure/backoff.h"
@@ -26,7 +26,7 @@
  *	   └────────── deadline ──────────────└──▶ answered as unavailable
  */
 struct job {
-	uv_work_t work;
+	struct errand *errand; /* while it runs */
 	struct job *next;
 	struct lookup *lookup;
 	struct database *database; /* while it runs */
@@ -40,7 +40,7 @@ struct job {
 };
 
 struct lookup {
-	uv_loop_t *loop;
+	struct uv_loop_s *loop;
 	struct database *databases[LOOKUP_CONNECTIONS];
 	struct database *free[LOOKUP_CONNECTIONS];
 	size_t free_count;
@@ -52,7 +52,7 @@ struct lookup {
 	int64_t closed_until_us; /* nobody is let through before */
 };
 
-struct lookup *lookup_create(uv_loop_t *loop, const char *database_url, const char *name) {
+struct lookup *lookup_create(struct uv_loop_s *loop, const char *database_url, const char *name) {
 	struct lookup *lookup = memory_new(sizeof *lookup);
 	lookup->loop = loop;
 	for (size_t i = 0; i < LOOKUP_CONNECTIONS; i++) {
@@ -90,8 +90,8 @@ static void note_outcome(struct lookup *lookup, const struct job *job) {
 /* On a thread: nothing but the job and its connection may be touched. A connection that lay idle
  * may have been dead for long (the database was restarted): that fails at once, and is worth one
  * more try, on a new connection. */
-static void run_job(uv_work_t *work) {
-	struct job *job = work->data;
+static void run_job(void *context) {
+	struct job *job = context;
 	int64_t begun_us = clock_monotonic_us();
 	job->outcome = lookup_query(job->database, &job->question, &job->answer, job->bookings);
 	if (job->outcome == DATABASE_UNAVAILABLE &&
@@ -103,10 +103,9 @@ static void run_job(uv_work_t *work) {
 
 static void start_waiting(struct lookup *lookup);
 
-static void on_job_done(uv_work_t *work, int status) {
-	struct job *job = work->data;
+static void on_job_done(void *context) {
+	struct job *job = context;
 	struct lookup *lookup = job->lookup;
-	(void)status; /* jobs are never cancelled */
 	struct job **link = &lookup->running;
 	while (*link != job) {
 		link = &(*link)->next;
@@ -132,8 +131,7 @@ static void start_waiting(struct lookup *lookup) {
 		job->database = lookup->free[--lookup->free_count];
 		job->next = lookup->running;
 		lookup->running = job;
-		int status = uv_queue_work(lookup->loop, &job->work, run_job, on_job_done);
-		assert(status == 0);
+		job->errand = errand_begin(lookup->loop, run_job, on_job_done, job);
 	}
 }
 
@@ -146,7 +144,6 @@ bool lookup_ask(struct lookup *lookup, const struct lookup_question *question,
 		return false;
 	}
 	struct job *job = memory_new(sizeof *job);
-	job->work.data = job;
 	job->lookup = lookup;
 	job->question = *question;
 	job->handler = handler;
@@ -179,23 +176,23 @@ void lookup_tick(struct lookup *lookup, int64_t now_us) {
 	}
 }
 
-void lookup_destroy(struct lookup *lookup) {
-	if (lookup == NULL) {
-		return;
-	}
-	for (struct job *job = lookup->waiting; job != NULL;) {
+static void free_jobs(struct job *job) {
+	while (job != NULL) {
 		struct job *next = job->next;
 		free(job);
 		job = next;
 	}
-	lookup->waiting = NULL;
-	lookup->waiting_end = &lookup->waiting;
+}
+
+void lookup_destroy(struct lookup *lookup) {
+	if (lookup == NULL) {
+		return;
+	}
 	for (struct job *job = lookup->running; job != NULL; job = job->next) {
-		job->handler = NULL;
+		errand_abandon(job->errand);
 	}
-	while (lookup->running != NULL) {
-		uv_run(lookup->loop, UV_RUN_ONCE);
-	}
+	free_jobs(lookup->running);
+	free_jobs(lookup->waiting);
 	for (size_t i = 0; i < LOOKUP_CONNECTIONS; i++) {
 		database_destroy(lookup->databases[i]);
 	}

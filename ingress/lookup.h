@@ -70,7 +70,7 @@ typedef void (*lookup_handler)(void *context, const struct lookup_answer *answer
 
 /* Connects when the first question comes. */
 struct lookup *lookup_create(struct uv_loop_s *loop, const char *database_url, const char *name);
-/* After the loop has ended; waits for threads that are at work. */
+/* After the loop has ended; waits for threads that are at work. The loop must turn once more. */
 void lookup_destroy(struct lookup *lookup);
 
 /* False, and handler will not be called: too many wait, or the database has just failed. */

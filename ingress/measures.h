@@ -19,6 +19,8 @@ struct ingress_measures {
 	/* HTTP */
 	uint64_t responses[ROUTE_COUNT][6]; /* by the first digit of the status */
 	uint64_t limited;                   /* refused by admission */
+	uint64_t turned_away;               /* by congestion */
+	uint64_t socket_wait_us;            /* of a request, before it is looked at */
 	uint64_t connections;
 	uint64_t connections_accepted;
 	uint64_t connections_refused;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,19 @@
 
 /* What the kernel may hold for us; it cuts this to net.core.somaxconn. */
 #define BACKLOG 4096
-/* So that a rush of new connections does not keep the old ones waiting. */
-#define ACCEPTS_PER_TURN 128u
+/* So that a rush of new connections does not keep the old ones waiting; as many as libuv looks at old
+ * ones before it looks for new ones, or under load the new ones would wait for longer than those. */
+#define ACCEPTS_PER_TURN 1024u
 #define SWEEP_INTERVAL_MS 200
+/* What the kernel keeps for one connection, at most about twice this: for clients that do not read, or
+ * send ahead, it would go up to 4 MB and 6 MB each, and thousands of them could take all that the kernel
+ * has for TCP. Nearly every answer, and every request, fits. */
+#define SEND_BUFFER_BYTES 65536
+#define RECEIVE_BUFFER_BYTES 32768
+/* A handshake that has begun is over in this time, unless a packet of it was lost. */
+#define HANDSHAKE_MS 200u
+/* In the TCP header, which is where a filter of a TCP socket begins to see. */
+#define TCP_FLAGS_OFFSET 13u
 /* Descriptors for everything else: the broker, the database, the log, epoll, libuv's own. */
 #define DESCRIPTORS_RESERVED 64u
 
@@ -32,7 +43,9 @@ struct server {
 	uint32_t accepts_left;
 	bool waiting; /* libuv holds a connection that we have not taken */
 	bool draining;
-	unsigned handles; /* of ours, not yet given back by libuv */
+	bool listening;
+	uint64_t listen_until_ms; /* draining: then every handshake is over */
+	unsigned handles;         /* of ours, not yet given back by libuv */
 	void (*drained)(void *context);
 	void *drained_context;
 };
@@ -114,22 +127,32 @@ static void finish_drain(struct server *server) {
 	uv_close((uv_handle_t *)&server->pool.turn, on_turn_closed);
 }
 
-static void on_released(void *owner) {
-	struct server *server = owner;
-	if (server->draining) {
-		if (connection_pool_count(&server->pool) == 0) {
-			finish_drain(server);
-		}
-	} else if (server->waiting) {
-		(void)accept_one(server);
+static void finish_drain_if_empty(struct server *server) {
+	if (server->draining && !server->listening && connection_pool_count(&server->pool) == 0) {
+		finish_drain(server);
 	}
 }
+
+static void on_released(void *owner) {
+	struct server *server = owner;
+	if (server->waiting) {
+		(void)accept_one(server);
+	}
+	finish_drain_if_empty(server);
+}
+
+static void stop_listening(struct server *server);
 
 static void on_sweep(uv_timer_t *timer) {
 	struct server *server = timer->data;
 	connection_sweep(&server->pool);
-	if (server->waiting && !server->draining) {
+	if (server->waiting) {
 		(void)accept_one(server); /* an idle one may be old enough by now to make room */
+	}
+	if (server->draining && server->listening &&
+		uv_now(timer->loop) >= server->listen_until_ms) {
+		stop_listening(server);
+		finish_drain_if_empty(server);
 	}
 }
 
@@ -159,17 +182,22 @@ static uint32_t fit_connections(uint32_t wanted) {
 	return room;
 }
 
-static void set_option(
-	int descriptor, int level, int option, const char *name, const char *listen) {
-	int on = 1;
-	if (setsockopt(descriptor, level, option, &on, sizeof(on)) != 0) {
-		log_fatal(EX_OSERR, "listen_failed", "address=%s option=%s error=\"%s\"", listen,
-			name, strerror(errno));
+struct socket_option {
+	int level;
+	int name;
+	int value;
+};
+
+static void set_option(int descriptor, const struct socket_option *option, const char *listen) {
+	if (setsockopt(descriptor, option->level, option->name, &option->value,
+		    sizeof(option->value)) != 0) {
+		log_fatal(EX_OSERR, "listen_failed", "address=%s option=%d error=\"%s\"", listen,
+			option->name, strerror(errno));
 	}
 }
 
-/* Made by hand: this libuv (1.44) knows no SO_REUSEPORT. Accepted sockets inherit TCP_NODELAY,
- * which saves a system call for each. */
+/* Made by hand: this libuv (1.44) knows no SO_REUSEPORT. Accepted sockets inherit the options,
+ * which saves system calls for each. */
 static int open_listener(const struct server_options *options) {
 	struct sockaddr_storage address;
 	socklen_t address_size;
@@ -183,10 +211,15 @@ static int open_listener(const struct server_options *options) {
 		log_fatal(EX_OSERR, "listen_failed", "address=%s error=\"%s\"", options->listen,
 			strerror(errno));
 	}
-	set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR", options->listen);
-	set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY", options->listen);
-	if (options->reuse_port) {
-		set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT", options->listen);
+	const struct socket_option wanted[] = {
+		{SOL_SOCKET, SO_REUSEADDR, 1},
+		{SOL_SOCKET, SO_REUSEPORT, options->reuse_port},
+		{SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES},
+		{SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES},
+		{IPPROTO_TCP, TCP_NODELAY, 1},
+	};
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		set_option(descriptor, &wanted[i], options->listen);
 	}
 	if (bind(descriptor, (const struct sockaddr *)&address, address_size) != 0) {
 		log_fatal(EX_UNAVAILABLE, "listen_failed",
@@ -232,10 +265,13 @@ struct server *server_create(struct uv_loop_s *loop, const struct server_options
 			"-ltnp\"",
 			options->listen, uv_strerror(error));
 	}
+	server->listening = true;
 	log_info("listening", "address=%s connections_max=%u", options->listen,
 		server->connections_max);
 	return server;
 }
+
+/* ---- leaving ------------------------------------------------------------------------------------ */
 
 /* The kernel has completed these connections, and the clients may have sent their requests: closing
  * the listener would reset them. */
@@ -266,18 +302,44 @@ static void accept_backlog(struct server *server) {
 	}
 }
 
+/* A handshake that is under way when a listener closes ends in a reset, although others listen on the
+ * same port. So the listener first becomes deaf to new ones: it does not see their first packet. A
+ * client sends that again after a second, and by then the kernel gives it to somebody else. */
+static void refuse_handshakes(struct server *server) {
+	static struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TCP_FLAGS_OFFSET),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog filter = {
+		.len = sizeof(program) / sizeof(program[0]), .filter = program};
+	uv_os_fd_t listener;
+	if (uv_fileno((uv_handle_t *)&server->listener, &listener) != 0 ||
+		setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) != 0) {
+		log_warn("handshakes_not_refused",
+			"error=\"%s\" hint=\"new connections may be reset while this process "
+			"leaves\"",
+			strerror(errno));
+	}
+}
+
+static void stop_listening(struct server *server) {
+	accept_backlog(server);
+	server->listening = false;
+	uv_close((uv_handle_t *)&server->listener, on_handle_closed);
+}
+
 void server_drain(struct server *server, void (*done)(void *context), void *context) {
 	assert(!server->draining);
 	assert(done != NULL);
-	accept_backlog(server);
 	server->draining = true;
 	server->drained = done;
 	server->drained_context = context;
 	connection_pool_drain(&server->pool);
-	uv_close((uv_handle_t *)&server->listener, on_handle_closed);
-	if (connection_pool_count(&server->pool) == 0) {
-		finish_drain(server);
-	}
+	refuse_handshakes(server);
+	server->listen_until_ms = uv_now(server->sweep.loop) + HANDSHAKE_MS;
 }
 
 void server_destroy(struct server *server) {

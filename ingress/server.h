@@ -30,7 +30,7 @@ typedef void (*exchange_handler)(void *context, struct exchange *exchange);
 struct server_options {
 	const char *listen;       /* "127.0.0.1:8080", "[::1]:8080" or "0.0.0.0:80" */
 	bool reuse_port;          /* several processes listen on one port */
-	uint32_t connections_max; /* above it the longest idle one makes room, or new ones wait */
+	uint32_t connections_max; /* above it an idle or slow one makes room, or new ones wait */
 	int head_timeout_ms;      /* from the first byte of a request to its last */
 	int idle_timeout_ms;      /* between requests */
 	int write_timeout_ms;     /* for an answer to be taken */
@@ -41,7 +41,7 @@ struct server_options {
 struct server_counts {
 	uint64_t accepted;
 	uint64_t refused; /* could not be accepted: no descriptors, no memory */
-	uint64_t evicted; /* idle ones that made room for new ones */
+	uint64_t evicted; /* idle and slow ones that made room for new ones */
 	uint64_t requests;
 	uint64_t bad_requests;
 	uint64_t timeouts;    /* of heads and of writes */
@@ -51,9 +51,9 @@ struct server_counts {
 /* Listens. Exits with a clear line if it cannot. Raises the process's limit of open files to what
  * it may be, and lowers connections_max to what then fits. */
 struct server *server_create(struct uv_loop_s *loop, const struct server_options *options);
-/* Stops accepting (after taking what the kernel had accepted already), answers what is under way,
- * and what still comes on open connections within a second, with Connection: close, then calls done
- * once. */
+/* Begins no new handshake, takes those connections that had begun theirs, then closes the listener;
+ * answers what is under way, and what still comes on open connections within seconds, with
+ * Connection: close; then calls done once. */
 void server_drain(struct server *server, void (*done)(void *context), void *context);
 /* After done; or, where the drain took too long, when the loop does not run any more: then what is
  * still open is left to the end of the process. NULL is allowed. */

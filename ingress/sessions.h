@@ -17,11 +17,11 @@
 #include "common/pure/messages.h"
 #include "common/token.h"
 #include "ingress/call.h"
+#include "ingress/credentials.h"
 
 #define SESSION_TOKEN_DAYS 7
 /* Registrations and logins under way; each waits for a few messages. */
 #define SESSIONS_MAX 8192u
-#define SESSION_CODE_BYTES_MAX 16u
 
 struct session_request {
 	struct call call;
@@ -29,7 +29,7 @@ struct session_request {
 	struct identity identity;
 	char contact[CONTACT_BYTES_MAX + 1]; /* where messages go */
 	char locale[8];
-	char code[SESSION_CODE_BYTES_MAX + 1]; /* log in: as typed */
+	char code[CREDENTIALS_CODE_BYTES_MAX + 1]; /* log in: as typed */
 	/* Log in: who is logged in already; identities_count is 0 if nobody is. */
 	struct token token;
 };

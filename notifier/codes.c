@@ -337,8 +337,9 @@ static void pause_pulling(struct codes *codes, int status) {
 	if (!codes->troubled && bus_is_connected(codes->bus)) {
 		codes->troubled = true;
 		log_warn("codes_unavailable",
-			"status=%d hint=\"is there a stream " STREAM_CODES
-			" with a consumer " CONSUMER_CODES "? firstcome migrate makes both\"",
+			"status=%d hint=\"nothing while the brokers choose a leader; else: is "
+			"there a stream " STREAM_CODES " with a consumer " CONSUMER_CODES
+			"? firstcome migrate makes both\"",
 			status);
 	}
 }

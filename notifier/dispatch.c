@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <uv.h>
 
 #include "common/clock.h"
 #include "common/crypto.h"
+#include "common/errand.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pure/backoff.h"
@@ -59,8 +59,7 @@ struct dispatch {
 	bool claims;          /* the round under way, or the last one, asked for more */
 	int64_t claimed_us;   /* when the last round that did began */
 	struct wakeup *drain_deadline;
-	uv_work_t work;
-	bool running; /* the round belongs to the worker */
+	struct errand *errand; /* NULL unless a round is under way: then it belongs to the worker */
 	struct ledger_round round;
 	bool available; /* the database, by the last round */
 	struct backoff backoff;
@@ -68,7 +67,6 @@ struct dispatch {
 	bool draining;
 	bool drain_is_late;
 	bool drained;
-	bool closing; /* being destroyed: no further round */
 };
 
 static void schedule(struct dispatch *dispatch);
@@ -268,8 +266,8 @@ static bool claims_now(const struct dispatch *dispatch) {
 	return polls || is_hungry(dispatch);
 }
 
-static void on_work(uv_work_t *work) {
-	struct dispatch *dispatch = work->data;
+static void run_round(void *context) {
+	struct dispatch *dispatch = context;
 	ledger_round(dispatch->ledger, &dispatch->round);
 }
 
@@ -310,7 +308,7 @@ static bool end_drain_if_done(struct dispatch *dispatch) {
 				 sender_under_way(dispatch->lanes[1].sender) >
 			 0;
 	bool unsettled = dispatch->unsettled.first != NULL && dispatch->available;
-	bool done = dispatch->draining && !dispatch->closing && !dispatch->running && !unsettled &&
+	bool done = dispatch->draining && dispatch->errand == NULL && !unsettled &&
 		    (dispatch->drain_is_late || !under_way);
 	if (done && !dispatch->drained) {
 		dispatch->drained = true;
@@ -320,11 +318,10 @@ static bool end_drain_if_done(struct dispatch *dispatch) {
 	return done;
 }
 
-static void on_round_end(uv_work_t *work, int status) {
-	struct dispatch *dispatch = work->data;
+static void on_round_end(void *context) {
+	struct dispatch *dispatch = context;
 	struct ledger_round *round = &dispatch->round;
-	assert(status == 0);
-	dispatch->running = false;
+	dispatch->errand = NULL;
 	for (size_t i = 0; i < CHANNELS && dispatch->claims; i++) {
 		dispatch->lanes[i].more = round->outcome == DATABASE_OK && round->more[i];
 	}
@@ -345,7 +342,7 @@ static void on_round_end(uv_work_t *work, int status) {
 static void begin_round(void *context) {
 	struct dispatch *dispatch = context;
 	struct ledger_round *round = &dispatch->round;
-	assert(!dispatch->running);
+	assert(dispatch->errand == NULL);
 	dispatch->claims = claims_now(dispatch);
 	if (dispatch->claims) {
 		dispatch->claimed_us = clock_monotonic_us();
@@ -365,9 +362,7 @@ static void begin_round(void *context) {
 	notice_list_init(&round->empty);
 	notice_list_move(&round->unsettled, &dispatch->unsettled);
 	notice_list_move(&round->empty, &dispatch->empty);
-	dispatch->running = true;
-	int error = uv_queue_work(dispatch->loop, &dispatch->work, on_work, on_round_end);
-	assert(error == 0);
+	dispatch->errand = errand_begin(dispatch->loop, run_round, on_round_end, dispatch);
 }
 
 /* How long the next round may wait: the more there is to do, the less. */
@@ -389,7 +384,7 @@ static void set_timer(struct dispatch *dispatch, uint64_t wait_ms) {
 }
 
 static void schedule(struct dispatch *dispatch) {
-	if (dispatch->running || dispatch->closing) {
+	if (dispatch->errand != NULL) {
 		return; /* on_round_end comes here again */
 	}
 	if (dispatch->available) {
@@ -452,7 +447,6 @@ struct dispatch *dispatch_create(struct uv_loop_s *loop, const struct dispatch_o
 	dispatch->loop = loop;
 	dispatch->options = *options;
 	dispatch->available = true;
-	dispatch->work.data = dispatch;
 	dispatch->backoff = backoff_init(DATABASE_RANGE, (uint64_t)crypto_random_below(UINT32_MAX));
 	snprintf(dispatch->claimed_by, sizeof dispatch->claimed_by, "%.48s/%08" PRIx32,
 		options->instance, crypto_random_below(UINT32_MAX));
@@ -480,13 +474,7 @@ void dispatch_destroy(struct dispatch *dispatch) {
 	if (dispatch == NULL) {
 		return;
 	}
-	dispatch->draining = true;
-	dispatch->closing = true;
-	wakeup_cancel(dispatch->timer);
-	wakeup_cancel(dispatch->drain_deadline);
-	while (dispatch->running) {
-		uv_run(dispatch->loop, UV_RUN_ONCE);
-	}
+	errand_abandon(dispatch->errand);
 	wakeup_destroy(dispatch->timer);
 	wakeup_destroy(dispatch->drain_deadline);
 	for (size_t i = 0; i < CHANNELS; i++) {

@@ -24,7 +24,7 @@
 
 #include "common/database.h"
 #include "notifier/measures.h"
-#include "notifier/notice.h"
+#include "notifier/notice_list.h"
 
 struct ledger;
 
@@ -33,19 +33,6 @@ struct ledger_options {
 	const char *claimed_by; /* names this process among all that ever ran */
 	uint32_t claim_seconds;
 };
-
-/* A list of notices, in order. */
-struct notice_list {
-	struct notice *first;
-	struct notice **end;
-	size_t count;
-};
-
-void notice_list_init(struct notice_list *list);
-void notice_list_push(struct notice_list *list, struct notice *notice);
-struct notice *notice_list_pop(struct notice_list *list); /* the first; NULL if empty */
-/* Moves all of source to the end of target. */
-void notice_list_move(struct notice_list *target, struct notice_list *source);
 
 struct ledger_backlog {
 	uint64_t due[CHANNELS];

@@ -186,6 +186,8 @@ const char ledger_sql_resolve[] =
 	")"
 	"select count(*) from missing where state = 4";
 
+/* A notifier that was frozen may have claimed a notice twice, and have two results of it: that it was
+ * sent counts. An update takes one of several rows that fit, and not the better one. */
 const char ledger_sql_settle[] =
 	"update notices n set state = s.state, attempts = s.attempts,"
 	" ambiguous = n.ambiguous + s.unsure,"
@@ -193,9 +195,12 @@ const char ledger_sql_settle[] =
 	" settled_at = case when s.state in (3, 4, 5) then now() end,"
 	" provider_id = nullif(s.provider_id, ''),"
 	" error = coalesce(nullif(s.error, ''), case when s.state = 1 then n.error end)"
-	" from unnest($1::int[], $2::bigint[], $3::text[], $4::smallint[], $5::smallint[],"
+	" from (select distinct on (campaign, number, template, channel) *"
+		" from unnest($1::int[], $2::bigint[], $3::text[], $4::smallint[], $5::smallint[],"
 		" $6::smallint[], $7::smallint[], $8::bigint[], $9::text[], $10::text[])"
-	" s (campaign, number, template, channel, state, attempts, unsure, rest_ms, provider_id, error)"
+		" with ordinality s (campaign, number, template, channel, state, attempts, unsure,"
+		" rest_ms, provider_id, error, nth)"
+		" order by campaign, number, template, channel, state <> 3, nth) s"
 	" where n.campaign = s.campaign and n.number = s.number and n.template = s.template"
 	" and n.channel = s.channel"
 	" and ((n.state = 2 and n.claimed_by = $11::text) or (s.state = 3 and n.state in (1, 2)))";

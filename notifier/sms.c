@@ -26,7 +26,7 @@ static const uint32_t permanent_codes[] = {
 };
 
 /* Longer than a provider should be asked to wait: the notice then rests by its own backoff. */
-#define RETRY_AFTER_MS_MAX 3600000
+#define RETRY_AFTER_SECONDS_MAX 3600
 #define SAID_BYTES_MAX 1024
 
 /* ---- compose --------------------------------------------------------------------------------- */
@@ -118,15 +118,19 @@ static void judge_refusal(struct send_result *result, const struct transfer_repl
 	json_finish(&answer);
 }
 
+static int64_t bounded_ms(int64_t seconds) {
+	if (seconds <= 0) {
+		return 0;
+	}
+	return (seconds < RETRY_AFTER_SECONDS_MAX ? seconds : RETRY_AFTER_SECONDS_MAX) * 1000;
+}
+
 void sms_judge(struct send_result *result, const struct transfer_reply *reply) {
 	*result = (struct send_result){
 		.outcome = OUTCOME_TEMPFAIL,
 		.unsure = reply->stage == TRANSFER_UNSURE,
-		.retry_after_ms = reply->retry_after_ms,
+		.retry_after_ms = bounded_ms(reply->retry_after_seconds),
 	};
-	if (result->retry_after_ms > RETRY_AFTER_MS_MAX) {
-		result->retry_after_ms = RETRY_AFTER_MS_MAX;
-	}
 	if (reply->stage != TRANSFER_ANSWERED) {
 		outcome_set_error(result, reply->words);
 	} else if (reply->status / 100 == 2) {

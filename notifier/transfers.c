@@ -213,7 +213,7 @@ static void fill_reply(struct slot *slot, CURLcode code) {
 	struct transfer_reply *reply = &slot->reply;
 	bool uploaded = info_offset(slot->easy, CURLINFO_SIZE_UPLOAD_T) > 0;
 	reply->status = (int)info_long(slot->easy, CURLINFO_RESPONSE_CODE);
-	reply->retry_after_ms = (int64_t)info_offset(slot->easy, CURLINFO_RETRY_AFTER) * 1000;
+	reply->retry_after_seconds = (int64_t)info_offset(slot->easy, CURLINFO_RETRY_AFTER);
 	if (code == CURLE_OK) {
 		reply->stage = TRANSFER_ANSWERED;
 	} else if (reply->status >= 400) {

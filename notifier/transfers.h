@@ -66,8 +66,9 @@ enum transfer_stage {
 
 struct transfer_reply {
 	enum transfer_stage stage;
-	int status;             /* SMTP or HTTP status; 0 if there was none */
-	int64_t retry_after_ms; /* HTTP: what Retry-After says, else 0 */
+	int status; /* SMTP or HTTP status; 0 if there was none */
+	/* HTTP: what Retry-After says, else 0. Any number: a provider may name a time that is over. */
+	int64_t retry_after_seconds;
 	/* The last line of an SMTP server, the content of an HTTP answer, or where there was no
 	 * answer what libcurl says. NUL-terminated; cut if it is longer. It may hold the
 	 * recipient. */

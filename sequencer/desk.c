@@ -64,6 +64,7 @@ struct desk {
 	struct feeds *feeds;
 	int replicas;
 	int64_t stream_bytes_max;
+	bool draining;
 	uv_timer_t poll;
 	struct errand errands[DESK_ERRANDS_MAX];
 	char reply[REPLY_BYTES_MAX];
@@ -334,6 +335,15 @@ static void take_step(struct errand *errand) {
 	}
 }
 
+static bool is_idle(const struct desk *desk) {
+	for (uint32_t i = 0; i < DESK_ERRANDS_MAX; i++) {
+		if (desk->errands[i].step != STEP_FREE) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void on_poll(uv_timer_t *timer) {
 	struct desk *desk = timer->data;
 	int64_t now_us = clock_monotonic_us();
@@ -350,6 +360,9 @@ static void on_poll(uv_timer_t *timer) {
 		} else {
 			take_step(errand);
 		}
+	}
+	if (desk->draining && is_idle(desk)) {
+		service_drained(desk->service);
 	}
 }
 
@@ -496,7 +509,10 @@ static void on_campaign_verb(
 static void on_control(void *context, const struct bus_message *message) {
 	struct desk *desk = context;
 	const char *verb = message->subject + strlen(SUBJECT_CONTROL_PREFIX);
-	if (!service_is_ready(desk->service, NULL)) {
+	if (desk->draining) {
+		refuse(desk, message->reply, "leaving",
+			"this sequencer is being stopped: try again in a second");
+	} else if (!service_is_ready(desk->service, NULL)) {
 		refuse(desk, message->reply, "starting",
 			"the sequencer is still reading what was decided: try again in a second");
 	} else if (strcmp(verb, "publish") == 0) {
@@ -522,6 +538,10 @@ struct desk *desk_create(const struct desk_options *options) {
 	bus_subscribe(service_bus(options->service), SUBJECT_CONTROL_ALL, QUEUE_CONTROL, on_control,
 		desk);
 	return desk;
+}
+
+void desk_drain(struct desk *desk) {
+	desk->draining = true;
 }
 
 static void on_poll_closed(uv_handle_t *handle) {

@@ -33,6 +33,8 @@ struct desk_options {
 
 /* Subscribes: call before the loop runs. */
 struct desk *desk_create(const struct desk_options *options);
+/* Takes nothing new, and tells the service when every errand has its answer. */
+void desk_drain(struct desk *desk);
 void desk_destroy(struct desk *desk);
 
 #endif

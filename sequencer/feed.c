@@ -17,7 +17,7 @@
 #include "sequencer/tables.h"
 #include "sequencer/seal.h"
 
-#define PUBLISH_TIMEOUT_MS 1000
+#define BROKER_TIMEOUT_MS 1000
 #define RETRY_UNKNOWN_US 50000
 #define RETRY_FULL_US 1000000
 /* A tick that changed nothing (the broker's clock is behind ours) is repeated ever more slowly. */
@@ -25,9 +25,13 @@
 #define TICK_PAUSE_MAX_US 5000000
 /* A standby sends a tick only when the active one is clearly not there to do it. */
 #define TICK_PATIENCE_MS 1000
+/* How long a decision is waited for that is stored, as far as we heard, and only has to be read. Not
+ * for ever: a broker that was not synced may have lost it since. */
+#define READING_PATIENCE_MS 5000
 #define REASON_BYTES 160u
 
-/* Decision n, from when request n was read until decision n was read back. */
+/* Decision n, from when request n was read until decision n was read back. After that it is only
+ * waited for what became of our own publishing, until the place is needed. */
 struct turn {
 	struct feed *feed;
 	uint64_t n;
@@ -60,14 +64,17 @@ struct feed {
 
 	struct reader *requests;
 	struct reader *decisions;
-	bool requests_overran; /* a message was dropped: read again from campaign.n + 1 */
-	bool decisions_overran;
 	bool caught_up;
 	int64_t created_at_us;
 
 	uint64_t verified;
-	uint64_t stored_last; /* the last decision read back */
+	uint64_t stored_last;  /* the last decision read back */
+	uint64_t stored_known; /* decisions that are stored as far as we heard, read back or not */
+	bool asked_what_is_stored;
+	uint64_t asking; /* bus request under way; 0 if none */
+	int64_t ask_again_at_us;
 	int64_t progress_at_us;
+	int64_t patrolled_at_us;
 	int64_t patience_us;
 	bool active;
 	struct turn turns[FEED_TURNS];
@@ -120,6 +127,24 @@ static struct turn *turn_of(struct feed *feed, uint64_t n) {
 	return &feed->turns[n % FEED_TURNS];
 }
 
+/* The turn of n, new if this is the first that is heard of it. */
+static struct turn *turn_begin(struct feed *feed, uint64_t n) {
+	struct turn *turn = turn_of(feed, n);
+	if (turn->n != n) {
+		assert(turn->computed == NULL && turn->stored == NULL);
+		bus_cancel(feed->bus, turn->publication);
+		*turn = (struct turn){.feed = feed, .n = n};
+	}
+	return turn;
+}
+
+static void turn_forget_bytes(struct turn *turn) {
+	free(turn->computed);
+	free(turn->stored);
+	turn->computed = NULL;
+	turn->stored = NULL;
+}
+
 static bool is_stopped(const struct feed *feed) {
 	return feed->stopped[0] != '\0';
 }
@@ -137,13 +162,6 @@ static void stop(struct feed *feed, const char *reason) {
 }
 
 /* ---- verified: what was computed and what is stored are the same ------------------------------- */
-
-static void turn_clear(struct feed *feed, struct turn *turn) {
-	bus_cancel(feed->bus, turn->publication);
-	free(turn->computed);
-	free(turn->stored);
-	*turn = (struct turn){0};
-}
 
 static void verify_turns(struct feed *feed) {
 	for (;;) {
@@ -163,12 +181,28 @@ static void verify_turns(struct feed *feed) {
 		verified_total++;
 		feed->progress_at_us = clock_monotonic_us();
 		feed->verdicts[feed->verified % FEED_TURNS] = (uint8_t)turn->first_verdict;
-		turn_clear(feed, turn);
+		turn_forget_bytes(turn);
 	}
 }
 
 /* ---- publishing --------------------------------------------------------------------------------- */
 
+static void stand_back(struct feed *feed, int64_t now_us) {
+	feed->active = false;
+	feed->progress_at_us = now_us;
+}
+
+/* Frozen, or starved, for so long that a standby has lost its patience. To go on at once would only
+ * disturb it: of two that publish at the same time each may stand back for the other. */
+static void stand_back_if_absent(struct feed *feed, int64_t now_us) {
+	if (feed->active && now_us - feed->patrolled_at_us >= FEED_PATIENCE_MS * INT64_C(1000)) {
+		log_info("stood_back", "campaign=%s absent_ms=%lld", feed->id,
+			(long long)(now_us - feed->patrolled_at_us) / 1000);
+		stand_back(feed, now_us);
+	}
+}
+
+/* Of two that believe to be the active one, the one that stored the last decision is it. */
 static void on_acknowledged(void *context, enum stream_outcome outcome, uint64_t sequence) {
 	struct turn *turn = context;
 	struct feed *feed = turn->feed;
@@ -183,12 +217,12 @@ static void on_acknowledged(void *context, enum stream_outcome outcome, uint64_t
 		published_total++;
 		histogram_record(&decided_after, clock_wall_us() - turn->request_time_ms * 1000);
 		turn->retry_at_us = INT64_MAX; /* it will be read back */
+		feed->active = true;
 		return;
 	case STREAM_CONFLICT:
 		conflicts_total++;
-		if (turn->attempts == 1) {
-			feed->active = false;
-			feed->progress_at_us = now_us;
+		if (turn->attempts == 1) { /* else it may have been stored by our first attempt */
+			stand_back(feed, now_us);
 		}
 		turn->retry_at_us = now_us + RETRY_UNKNOWN_US;
 		return;
@@ -216,14 +250,15 @@ static void publish_turn(struct feed *feed, struct turn *turn) {
 			.expected_last_sequence = (int64_t)turn->n - 1,
 			.expected_last_subject_sequence = -1,
 		},
-		PUBLISH_TIMEOUT_MS, on_acknowledged, turn);
+		BROKER_TIMEOUT_MS, on_acknowledged, turn);
 }
 
 static void publish_turns(struct feed *feed) {
+	int64_t now_us = clock_monotonic_us();
+	stand_back_if_absent(feed, now_us);
 	if (!feed->active || is_stopped(feed)) {
 		return;
 	}
-	int64_t now_us = clock_monotonic_us();
 	uint64_t last = feed->verified + FEED_WINDOW;
 	for (uint64_t n = feed->verified + 1; n <= last && n <= feed->campaign.n; n++) {
 		struct turn *turn = turn_of(feed, n);
@@ -235,19 +270,25 @@ static void publish_turns(struct feed *feed) {
 
 /* ---- deciding ----------------------------------------------------------------------------------- */
 
+/* Every sequencer that sees it come buries it, so that none is missed while one takes over; by its
+ * message id the broker keeps one. */
 static void bury(struct feed *feed, const struct reader_message *message) {
 	unreadable_total++;
 	log_warn("unreadable_request", "campaign=%s n=%llu subject=%s bytes=%zu", feed->id,
 		(unsigned long long)message->sequence, message->subject, message->size);
-	if (!feed->active) {
-		return;
+	if (!feed->caught_up) {
+		return; /* from before our start */
 	}
 	char subject[SUBJECT_BYTES_MAX + sizeof SUBJECT_DEADLETTER_PREFIX];
 	snprintf(subject, sizeof subject, SUBJECT_DEADLETTER_PREFIX "%s", feed->requests_stream);
+	char id[SUBJECT_BYTES_MAX + 24];
+	snprintf(id, sizeof id, "%s-%llu", feed->requests_stream,
+		(unsigned long long)message->sequence);
 	bus_publish(feed->bus, &(struct bus_publication){
 				       .subject = subject,
 				       .data = message->data,
 				       .size = message->size,
+				       .message_id = id,
 				       .expected_last_sequence = -1,
 				       .expected_last_subject_sequence = -1,
 			       });
@@ -302,10 +343,8 @@ static void compute_turn(struct feed *feed, const struct reader_message *message
 	seal_append(&feed->seal, message->data, message->size, bytes_scratch, size);
 	size += DIGEST_BYTES;
 
-	struct turn *turn = turn_of(feed, message->sequence);
+	struct turn *turn = turn_begin(feed, message->sequence);
 	assert(turn->computed == NULL);
-	turn->feed = feed;
-	turn->n = message->sequence;
 	turn->request_time_ms = message->time_ms;
 	turn->computed_at_us = clock_monotonic_us();
 	turn->first_verdict = decision_scratch.answers[0].verdict;
@@ -313,13 +352,28 @@ static void compute_turn(struct feed *feed, const struct reader_message *message
 	turn->computed = memory_copy(bytes_scratch, size);
 }
 
+static void hear_of_stored(struct feed *feed, uint64_t n) {
+	if (n > feed->stored_known) {
+		feed->stored_known = n;
+	}
+}
+
+/* last: of what this reader has read. The other reader is behind; feed_patrol resumes this one. */
+static void pause_if_full(const struct feed *feed, struct reader *reader, uint64_t last) {
+	if (last == feed->verified + FEED_TURNS) {
+		reader_pause(reader);
+	}
+}
+
+static void resume_if_room(const struct feed *feed, struct reader *reader, uint64_t last) {
+	if (last - feed->verified < FEED_TURNS / 2) {
+		reader_resume(reader);
+	}
+}
+
 static void on_request(void *context, const struct reader_message *message) {
 	struct feed *feed = context;
-	if (is_stopped(feed) || feed->requests_overran) {
-		return;
-	}
-	if (message->sequence > feed->verified + FEED_TURNS) {
-		feed->requests_overran = true;
+	if (is_stopped(feed)) {
 		return;
 	}
 	if (message->size > 0 && message->data[0] > MESSAGE_VERSION) {
@@ -331,29 +385,28 @@ static void on_request(void *context, const struct reader_message *message) {
 		feed->caught_up = true;
 	}
 	verify_turns(feed);
+	pause_if_full(feed, feed->requests, feed->campaign.n);
 	publish_turns(feed);
 }
 
 static void on_decision(void *context, const struct reader_message *message) {
 	struct feed *feed = context;
-	if (is_stopped(feed) || feed->decisions_overran) {
-		return;
-	}
-	if (message->sequence > feed->verified + FEED_TURNS) {
-		feed->decisions_overran = true;
+	if (is_stopped(feed)) {
 		return;
 	}
 	if (message->size == 0) {
 		stop(feed, "a stored decision is empty");
 		return;
 	}
-	struct turn *turn = turn_of(feed, message->sequence);
+	struct turn *turn = turn_begin(feed, message->sequence);
 	assert(turn->stored == NULL);
 	turn->stored = memory_copy(message->data, message->size);
 	turn->stored_size = message->size;
 	feed->stored_last = message->sequence;
+	hear_of_stored(feed, message->sequence + message->pending);
 	feed->progress_at_us = clock_monotonic_us();
 	verify_turns(feed);
+	pause_if_full(feed, feed->decisions, feed->stored_last);
 	publish_turns(feed);
 }
 
@@ -361,30 +414,42 @@ static void on_broken(void *context, const char *reason) {
 	stop(context, reason);
 }
 
-/* ---- life --------------------------------------------------------------------------------------- */
-
-static void read_requests(struct feed *feed) {
-	reader_destroy(feed->requests);
-	feed->requests_overran = false;
-	feed->requests = reader_create(feed->bus, &(struct reader_options){
-							  .stream = feed->requests_stream,
-							  .from = feed->campaign.n + 1,
-							  .handler = on_request,
-							  .broken = on_broken,
-							  .context = feed,
-						  });
+static void on_last_stored(
+	void *context, enum stream_outcome outcome, const struct bus_message *message) {
+	struct feed *feed = context;
+	feed->asking = 0;
+	feed->asked_what_is_stored = outcome == STREAM_STORED || outcome == STREAM_MISSING;
+	feed->ask_again_at_us = clock_monotonic_us() + RETRY_UNKNOWN_US;
+	if (outcome == STREAM_STORED) {
+		hear_of_stored(feed, message->sequence);
+	}
 }
 
-static void read_decisions(struct feed *feed) {
-	reader_destroy(feed->decisions);
-	feed->decisions_overran = false;
-	feed->decisions = reader_create(feed->bus, &(struct reader_options){
-							   .stream = feed->decisions_stream,
-							   .from = feed->stored_last + 1,
-							   .handler = on_decision,
-							   .broken = on_broken,
-							   .context = feed,
-						   });
+/* Once, at the beginning: a sequencer that reads again what was decided long ago must not take the time
+ * that its reading takes for the silence of the active one. */
+static void ask_what_is_stored(struct feed *feed, int64_t now_us) {
+	if (feed->asked_what_is_stored || feed->asking != 0 || now_us < feed->ask_again_at_us) {
+		return;
+	}
+	feed->asking = stream_get(feed->bus,
+		&(struct stream_get){
+			.stream = feed->decisions_stream,
+			.last_by_subject = feed->decision_subject,
+			.from_leader = true,
+		},
+		BROKER_TIMEOUT_MS, on_last_stored, feed);
+}
+
+/* ---- life --------------------------------------------------------------------------------------- */
+
+static struct reader *read_stream(struct feed *feed, const char *stream, reader_handler handler) {
+	return reader_create(feed->bus, &(struct reader_options){
+						.stream = stream,
+						.from = 1,
+						.handler = handler,
+						.broken = on_broken,
+						.context = feed,
+					});
 }
 
 struct feed *feed_create(const struct feed_options *options) {
@@ -401,11 +466,12 @@ struct feed *feed_create(const struct feed_options *options) {
 	seal_init(&feed->seal);
 	feed->created_at_us = clock_monotonic_us();
 	feed->progress_at_us = feed->created_at_us;
+	feed->patrolled_at_us = feed->created_at_us;
 	feed->patience_us =
 		(FEED_PATIENCE_MS + (int64_t)crypto_random_below(FEED_PATIENCE_SPREAD_MS)) * 1000;
 	feed->tick_pause_us = TICK_PAUSE_MIN_US;
-	read_requests(feed);
-	read_decisions(feed);
+	feed->requests = read_stream(feed, feed->requests_stream, on_request);
+	feed->decisions = read_stream(feed, feed->decisions_stream, on_decision);
 	return feed;
 }
 
@@ -415,8 +481,10 @@ void feed_destroy(struct feed *feed) {
 	}
 	reader_destroy(feed->requests);
 	reader_destroy(feed->decisions);
+	bus_cancel(feed->bus, feed->asking);
 	for (uint32_t i = 0; i < FEED_TURNS; i++) {
-		turn_clear(feed, &feed->turns[i]);
+		bus_cancel(feed->bus, feed->turns[i].publication);
+		turn_forget_bytes(&feed->turns[i]);
 	}
 	tables_finish(&feed->tables);
 	free(feed->definition);
@@ -464,9 +532,11 @@ static void take_over_if_nobody_decides(struct feed *feed, int64_t now_us) {
 	if (feed->active || turn->computed == NULL || turn->stored != NULL) {
 		return;
 	}
+	bool stored = !feed->asked_what_is_stored || feed->verified < feed->stored_known;
+	int64_t patience_us = stored ? READING_PATIENCE_MS * INT64_C(1000) : feed->patience_us;
 	int64_t since_us = turn->computed_at_us > feed->progress_at_us ? turn->computed_at_us
 								       : feed->progress_at_us;
-	if (now_us - since_us < feed->patience_us) {
+	if (now_us - since_us < patience_us) {
 		return;
 	}
 	feed->active = true;
@@ -520,13 +590,12 @@ void feed_patrol(struct feed *feed) {
 	if (!feed->caught_up && feed->campaign.n == 0 && now_us - feed->created_at_us > 1000000) {
 		feed->caught_up = true; /* published, but nothing in its line yet */
 	}
-	if (feed->requests_overran && feed->campaign.n - feed->verified < FEED_TURNS / 2) {
-		read_requests(feed);
-	}
-	if (feed->decisions_overran && feed->stored_last - feed->verified < FEED_TURNS / 2) {
-		read_decisions(feed);
-	}
+	stand_back_if_absent(feed, now_us);
+	feed->patrolled_at_us = now_us;
+	ask_what_is_stored(feed, now_us);
 	take_over_if_nobody_decides(feed, now_us);
 	publish_turns(feed);
 	tick_if_due(feed, now_us);
+	resume_if_room(feed, feed->requests, feed->campaign.n);
+	resume_if_room(feed, feed->decisions, feed->stored_last);
 }

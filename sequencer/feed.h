@@ -6,9 +6,10 @@
  * A turn is a decision that is not verified yet: computed here, and not yet read back from DEC_<c>.
  * Every sequencer computes every decision. The active one publishes at once; a standby waits until a
  * decision has been missing for FEED_PATIENCE_MS, publishes it itself, and is the active one from
- * then on. Nothing depends on who believes to be active: decision n is stored only behind n - 1
- * (Nats-Expected-Last-Sequence), and whoever computes it gets the same bytes, so several turns may be
- * under way at once.
+ * then on. Of two, the one that stored the last decision is it; who was away for as long as the others
+ * are patient stands back. Nothing depends on who believes to be active: decision n is stored only
+ * behind n - 1 (Nats-Expected-Last-Sequence), and whoever computes it gets the same bytes, so several
+ * turns may be under way at once.
  *
  * What is read back must be what was computed. If it is not, or if a message is of a newer version, or
  * a stream is not what it was, this campaign stops here, loudly; the others go on.
@@ -24,8 +25,10 @@
 #include "common/pure/messages.h"
 
 /* Decisions that may be computed and not verified. Bounds memory while one stream is read faster than
- * the other; the reader that is too fast is taken back. */
+ * the other; the reader that is too fast is paused. */
+#ifndef FEED_TURNS /* small in tests/sim */
 #define FEED_TURNS 1024u
+#endif
 /* Decisions on their way to the broker at once. */
 #define FEED_WINDOW 16u
 /* How long a standby waits for the active sequencer; several round trips and an fsync. */
@@ -65,7 +68,7 @@ struct feed *feed_create(const struct feed_options *options);
 void feed_destroy(struct feed *feed);
 struct feed_view feed_view(const struct feed *feed);
 
-/* Publishes what nobody published, sends ticks, takes readers back. */
+/* Publishes what nobody published, sends ticks, resumes readers. */
 void feed_patrol(struct feed *feed);
 
 /* The first verdict of decision n, once it is stored; false before, and after FEED_TURNS more. */

@@ -73,7 +73,9 @@ static void on_patrol(uv_timer_t *timer) {
 	for (uint32_t i = 0; i < feeds->count; i++) {
 		feed_patrol(feeds->rows[i]);
 	}
-	tell_readiness(feeds);
+	if (!service_is_draining(feeds->service)) {
+		tell_readiness(feeds);
+	}
 }
 
 struct feeds *feeds_create(struct service *service) {

@@ -46,9 +46,11 @@ static void start(struct service *service) {
 	});
 }
 
-/* Nothing to finish: what is not published yet, a standby or the next start publishes. */
+/* The feeds go on meanwhile, and have nothing to finish: what is not published yet, a standby or the
+ * next start publishes. */
 static void drain(struct service *service) {
-	service_drained(service);
+	(void)service;
+	desk_drain(desk);
 }
 
 static void stop(struct service *service) {

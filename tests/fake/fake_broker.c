@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "common/wakeup.h"
+#include "common/pure/timestamp.h"
+#include "tests/fake/fake_clock.h"
 
 #define STREAMS_MAX 4
+#define CONSUMERS_MAX 8
 #define LISTENERS_MAX 16
 #define STATES_MAX 16
 #define REPLY_BYTES 1024
@@ -17,19 +19,26 @@
 
 struct message {
 	char *subject; /* NULL: lost */
-	char *data;
+	uint8_t *data;
+	size_t size;
+	int64_t time_ms;
 };
 
 struct stream {
 	char name[64];
-	int made; /* how often */
+	char subjects
+		[64]; /* what is published to a subject that begins so is stored; "": nothing */
 	bool exists;
 	struct message *messages;
 	uint64_t count;
 	uint64_t capacity;
-	bool consumed; /* has a consumer; the newest is enough here */
-	char consumer[64];
-	char deliver[BUS_INBOX_BYTES];
+};
+
+/* The newest one of a reader is enough here: an inbox has one consumer. */
+struct consumer {
+	char deliver[BUS_INBOX_BYTES]; /* "": none */
+	struct stream *stream;
+	char name[64];
 	uint64_t next;      /* to be delivered */
 	uint64_t delivered; /* consumer sequence */
 	int64_t quiet_since_ms;
@@ -60,13 +69,6 @@ struct state {
 	void *context;
 };
 
-struct wakeup {
-	struct wakeup *next;
-	wakeup_handler handler;
-	void *context;
-	int64_t due_ms; /* -1: not set */
-};
-
 /* What bus_header finds: two headers are enough. */
 struct headers {
 	const char *last_stream;
@@ -74,10 +76,10 @@ struct headers {
 };
 
 struct bus {
-	int64_t now_ms;
 	bool connected;
 	struct fake_faults faults;
 	struct stream streams[STREAMS_MAX];
+	struct consumer consumers[CONSUMERS_MAX];
 	struct request *requests;
 	struct listener listeners[LISTENERS_MAX];
 	struct state states[STATES_MAX];
@@ -85,10 +87,6 @@ struct bus {
 	uint32_t asked;
 	uint32_t published;
 };
-
-/* Wakeups know no bus, only the loop, which is not there: so all belong to the one clock. */
-static struct wakeup *wakeups;
-static int64_t wakeups_now_ms;
 
 /* ---- streams ----------------------------------------------------------------------------------- */
 
@@ -111,20 +109,33 @@ static void free_message(struct message *message) {
 	*message = (struct message){0};
 }
 
-void fake_stream_append(struct bus *bus, const char *name, const char *subject, const char *data) {
+uint64_t fake_stream_put(
+	struct bus *bus, const char *name, const char *subject, const void *data, size_t size) {
 	struct stream *stream = find_stream(bus, name);
-	if (!stream->exists) {
-		stream->exists = true;
-		stream->made++;
-	}
+	stream->exists = true;
 	if (stream->count == stream->capacity) {
 		stream->capacity = stream->capacity == 0 ? 64 : 2 * stream->capacity;
 		stream->messages =
 			realloc(stream->messages, stream->capacity * sizeof(struct message));
 		assert(stream->messages != NULL);
 	}
-	stream->messages[stream->count++] =
-		(struct message){memory_copy_string(subject), memory_copy_string(data)};
+	stream->messages[stream->count++] = (struct message){
+		.subject = memory_copy_string(subject),
+		.data = memory_copy(data, size),
+		.size = size,
+		.time_ms = fake_clock_ms(),
+	};
+	return stream->count;
+}
+
+void fake_stream_append(struct bus *bus, const char *name, const char *subject, const char *data) {
+	fake_stream_put(bus, name, subject, data, strlen(data));
+}
+
+void fake_stream_take(struct bus *bus, const char *name, const char *subjects) {
+	struct stream *stream = find_stream(bus, name);
+	stream->exists = true;
+	snprintf(stream->subjects, sizeof(stream->subjects), "%s", subjects);
 }
 
 void fake_stream_lose(struct bus *bus, const char *name, uint64_t sequence) {
@@ -142,7 +153,11 @@ void fake_stream_delete(struct bus *bus, const char *name) {
 	struct stream *stream = find_stream(bus, name);
 	fake_stream_cut(bus, name, stream->count);
 	stream->exists = false;
-	stream->consumed = false;
+	for (int i = 0; i < CONSUMERS_MAX; i++) {
+		if (bus->consumers[i].stream == stream) {
+			bus->consumers[i] = (struct consumer){0};
+		}
+	}
 }
 
 bool fake_stream_message(
@@ -155,10 +170,10 @@ bool fake_stream_message(
 	const struct message *stored = &stream->messages[sequence - 1];
 	*message = (struct bus_message){
 		.subject = stored->subject,
-		.data = (const uint8_t *)stored->data,
-		.size = strlen(stored->data),
+		.data = stored->data,
+		.size = stored->size,
 		.sequence = sequence,
-		.time_ms = INT64_C(1000) * stream->made,
+		.time_ms = stored->time_ms,
 	};
 	return true;
 }
@@ -189,7 +204,8 @@ static void answer_get(
 		return;
 	}
 	snprintf(request->subject, sizeof(request->subject), "%s", message->subject);
-	snprintf(request->data, sizeof(request->data), "%s", (const char *)message->data);
+	assert(message->size <= sizeof(request->data));
+	memcpy(request->data, message->data, message->size);
 	message->subject = request->subject;
 	message->data = (const uint8_t *)request->data;
 }
@@ -200,23 +216,61 @@ static void answer_text(struct request *request) {
 		.size = strlen(request->data)};
 }
 
-/* Without the data: nobody here looks at it. */
+static void append_base64(struct text *text, const uint8_t *data, size_t size) {
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (size_t i = 0; i < size; i += 3) {
+		uint32_t group = (uint32_t)data[i] << 16;
+		group |= i + 1 < size ? (uint32_t)data[i + 1] << 8 : 0;
+		group |= i + 2 < size ? data[i + 2] : 0;
+		char four[] = {alphabet[group >> 18], alphabet[group >> 12 & 63],
+			i + 1 < size ? alphabet[group >> 6 & 63] : '=',
+			i + 2 < size ? alphabet[group & 63] : '=', '\0'};
+		text_append(text, four);
+	}
+}
+
 static void answer_leader_get(
 	struct bus *bus, struct request *request, const char *name, const char *json) {
 	struct stream *stream = find_stream(bus, name);
 	struct bus_message message;
-	uint64_t sequence = number_after(json, "\"seq\":");
+	uint64_t sequence = strstr(json, "last_by_subj") != NULL ? stream->count
+								 : number_after(json, "\"seq\":");
 	if (fake_stream_message(bus, name, sequence, &message)) {
-		snprintf(request->data, sizeof(request->data),
-			"{\"message\":{\"subject\":\"%s\",\"seq\":%" PRIu64
-			",\"time\":\"1970-01-01T00:00:%02dZ\"}}",
-			message.subject, sequence, stream->made);
+		struct text text = text_init(request->data, sizeof(request->data));
+		text_append(&text, "{\"message\":{\"subject\":\"");
+		text_append(&text, message.subject);
+		text_append(&text, "\",\"seq\":");
+		text_append_u64(&text, sequence);
+		text_append(&text, ",\"time\":\"");
+		timestamp_append(&text, message.time_ms, 0);
+		text_append(&text, "\",\"data\":\"");
+		/* Nobody here looks at what is larger. */
+		append_base64(
+			&text, message.data, message.size <= REPLY_BYTES / 2 ? message.size : 0);
+		text_append(&text, "\"}}");
+		assert(!text.failed);
 	} else {
 		snprintf(request->data, sizeof(request->data),
 			"{\"error\":{\"code\":404,\"err_code\":%d}}",
 			stream->exists ? 10037 : 10059);
 	}
 	answer_text(request);
+}
+
+static struct consumer *take_consumer(struct bus *bus, const char *deliver) {
+	for (int i = 0; i < CONSUMERS_MAX; i++) {
+		if (strcmp(bus->consumers[i].deliver, deliver) == 0) {
+			return &bus->consumers[i];
+		}
+	}
+	for (int i = 0; i < CONSUMERS_MAX; i++) {
+		if (bus->consumers[i].deliver[0] == '\0') {
+			return &bus->consumers[i];
+		}
+	}
+	assert(false); /* raise CONSUMERS_MAX */
+	return NULL;
 }
 
 static void answer_create(
@@ -229,14 +283,43 @@ static void answer_create(
 		answer_text(request);
 		return;
 	}
-	stream->consumed = true;
-	stream->next = number_after(json, "\"opt_start_seq\":");
-	stream->delivered = 0;
-	stream->quiet_since_ms = bus->now_ms;
-	string_after(stream->consumer, sizeof(stream->consumer), json, "\"name\":\"");
-	string_after(stream->deliver, sizeof(stream->deliver), json, "\"deliver_subject\":\"");
+	char deliver[BUS_INBOX_BYTES];
+	string_after(deliver, sizeof(deliver), json, "\"deliver_subject\":\"");
+	struct consumer *consumer = take_consumer(bus, deliver);
+	*consumer = (struct consumer){
+		.stream = stream,
+		.next = number_after(json, "\"opt_start_seq\":"),
+		.quiet_since_ms = fake_clock_ms(),
+	};
+	snprintf(consumer->deliver, sizeof(consumer->deliver), "%s", deliver);
+	string_after(consumer->name, sizeof(consumer->name), json, "\"name\":\"");
 	snprintf(request->data, sizeof(request->data), "{\"name\":\"x\"}");
 	answer_text(request);
+}
+
+/* As JetStream's fence: stored only behind the message that the publisher has seen last. */
+static void answer_publish(struct request *request, struct bus *bus, struct stream *stream,
+	const struct bus_publication *publication) {
+	if (publication->expected_last_sequence >= 0 &&
+		(uint64_t)publication->expected_last_sequence != stream->count) {
+		snprintf(request->data, sizeof(request->data),
+			"{\"error\":{\"code\":400,\"err_code\":10071}}");
+	} else {
+		uint64_t sequence = fake_stream_put(bus, stream->name, publication->subject,
+			publication->data, publication->size);
+		snprintf(request->data, sizeof(request->data), "{\"seq\":%" PRIu64 "}", sequence);
+	}
+	answer_text(request);
+}
+
+static struct stream *find_taker(struct bus *bus, const char *subject) {
+	for (int i = 0; i < STREAMS_MAX; i++) {
+		const char *subjects = bus->streams[i].subjects;
+		if (subjects[0] != '\0' && strncmp(subject, subjects, strlen(subjects)) == 0) {
+			return &bus->streams[i];
+		}
+	}
+	return NULL;
 }
 
 static void answer(
@@ -252,6 +335,8 @@ static void answer(
 		answer_leader_get(bus, request, stream, json);
 	} else if (sscanf(subject, "$JS.API.CONSUMER.CREATE.%63[^.]", stream) == 1) {
 		answer_create(bus, request, stream, json);
+	} else if (find_taker(bus, subject) != NULL) {
+		answer_publish(request, bus, find_taker(bus, subject), publication);
 	} else {
 		snprintf(request->data, sizeof(request->data), "{}");
 		answer_text(request);
@@ -270,59 +355,68 @@ static void deliver(struct bus *bus, const char *subject, const struct bus_messa
 	}
 }
 
-static void deliver_next(struct bus *bus, struct stream *stream) {
+static void deliver_next(struct bus *bus, struct consumer *consumer) {
 	struct bus_message message;
 	char reply[200];
-	uint64_t sequence = stream->next++;
-	if (!fake_stream_message(bus, stream->name, sequence, &message)) {
+	const char *name = consumer->stream->name;
+	uint64_t sequence = consumer->next++;
+	if (!fake_stream_message(bus, name, sequence, &message)) {
 		return;
 	}
-	stream->delivered++;
-	stream->quiet_since_ms = bus->now_ms;
+	consumer->delivered++;
+	consumer->quiet_since_ms = fake_clock_ms();
 	if (bus->faults.lose_deliveries > 0) {
 		bus->faults.lose_deliveries--;
 		return;
 	}
-	snprintf(reply, sizeof(reply), "$JS.ACK.%s.%s.1.%" PRIu64 ".%" PRIu64 ".%d000000000.0",
-		stream->name, stream->consumer, sequence, stream->delivered, stream->made);
+	snprintf(reply, sizeof(reply),
+		"$JS.ACK.%s.%s.1.%" PRIu64 ".%" PRIu64 ".%" PRId64 ".%" PRIu64, name,
+		consumer->name, sequence, consumer->delivered, message.time_ms * 1000000,
+		consumer->stream->count - sequence);
 	message.reply = reply;
 	message.sequence = 0;
-	deliver(bus, stream->deliver, &message);
+	deliver(bus, consumer->deliver, &message);
 }
 
-static void send_heartbeat(struct bus *bus, struct stream *stream) {
+static void send_heartbeat(struct bus *bus, struct consumer *consumer) {
 	char last[24];
-	snprintf(last, sizeof(last), "%" PRIu64, stream->next - 1);
+	snprintf(last, sizeof(last), "%" PRIu64, consumer->next - 1);
 	struct headers headers = {.last_stream = last};
 	struct bus_message message = {
-		.subject = stream->deliver, .status = 100, .private = &headers};
-	stream->quiet_since_ms = bus->now_ms;
-	deliver(bus, stream->deliver, &message);
+		.subject = consumer->deliver, .status = 100, .private = &headers};
+	consumer->quiet_since_ms = fake_clock_ms();
+	deliver(bus, consumer->deliver, &message);
+}
+
+static bool is_mute(const struct bus *bus, const struct consumer *consumer) {
+	const char *stream = bus->faults.mute_stream;
+	return bus->faults.mute || (stream != NULL && strcmp(stream, consumer->stream->name) == 0);
 }
 
 static void run_consumers(struct bus *bus) {
-	for (int i = 0; i < STREAMS_MAX; i++) {
-		struct stream *stream = &bus->streams[i];
-		if (!stream->consumed || bus->faults.mute || !bus->connected) {
+	for (int i = 0; i < CONSUMERS_MAX; i++) {
+		struct consumer *consumer = &bus->consumers[i];
+		if (consumer->stream == NULL || !bus->connected || is_mute(bus, consumer)) {
 			continue;
 		}
-		if (stream->next <= stream->count) {
-			deliver_next(bus, stream);
-		} else if (bus->now_ms - stream->quiet_since_ms >= HEARTBEAT_MS) {
-			send_heartbeat(bus, stream);
+		if (consumer->next <= consumer->stream->count) {
+			deliver_next(bus, consumer);
+		} else if (fake_clock_ms() - consumer->quiet_since_ms >= HEARTBEAT_MS) {
+			send_heartbeat(bus, consumer);
 		}
 	}
 }
 
 void fake_broker_ask_flow_control(struct bus *bus) {
-	for (int i = 0; i < STREAMS_MAX; i++) {
+	for (int i = 0; i < CONSUMERS_MAX; i++) {
+		const char *inbox = bus->consumers[i].deliver;
 		struct headers headers = {.stalled = "$JS.FC.stalled"};
-		struct bus_message message = {.subject = bus->streams[i].deliver,
+		struct bus_message message = {.subject = inbox,
 			.reply = "$JS.FC.request",
 			.status = 100,
 			.private = &headers};
-		if (bus->streams[i].consumed) {
-			deliver(bus, bus->streams[i].deliver, &message);
+		if (inbox[0] != '\0') {
+			deliver(bus, inbox, &message);
 		}
 	}
 }
@@ -332,7 +426,7 @@ void fake_broker_ask_flow_control(struct bus *bus) {
 static void end_requests(struct bus *bus) {
 	for (struct request **link = &bus->requests; *link != NULL;) {
 		struct request *request = *link;
-		if (request->due_ms > bus->now_ms) {
+		if (request->due_ms > fake_clock_ms()) {
 			link = &request->next;
 			continue;
 		}
@@ -347,37 +441,24 @@ static void end_requests(struct bus *bus) {
 	}
 }
 
-static void run_wakeups(void) {
-	for (struct wakeup *wakeup = wakeups; wakeup != NULL;) {
-		if (wakeup->due_ms >= 0 && wakeup->due_ms <= wakeups_now_ms) {
-			wakeup->due_ms = -1;
-			wakeup->handler(wakeup->context);
-			wakeup = wakeups; /* the handler may have changed the list */
-		} else {
-			wakeup = wakeup->next;
-		}
-	}
-}
-
 void fake_broker_run(struct bus *bus, int64_t ms) {
 	for (; ms > 0; ms--) {
-		bus->now_ms++;
-		wakeups_now_ms = bus->now_ms;
+		fake_clock_tick();
 		end_requests(bus);
 		run_consumers(bus);
-		run_wakeups();
+		fake_clock_wake();
 	}
 }
 
 void fake_broker_set_connected(struct bus *bus, bool connected) {
 	bus->connected = connected;
-	for (int i = 0; i < STREAMS_MAX && !connected; i++) {
-		bus->streams[i].consumed = false;
+	if (!connected) {
+		memset(bus->consumers, 0, sizeof(bus->consumers));
 	}
 	for (struct request *request = bus->requests; request != NULL && !connected;
 		request = request->next) {
 		request->outcome = BUS_DISCONNECTED;
-		request->due_ms = bus->now_ms;
+		request->due_ms = fake_clock_ms();
 	}
 	end_requests(bus);
 	for (int i = 0; i < STATES_MAX; i++) {
@@ -390,13 +471,11 @@ void fake_broker_set_connected(struct bus *bus, bool connected) {
 struct bus *fake_broker_create(void) {
 	struct bus *bus = memory_new(sizeof(*bus));
 	bus->connected = true;
-	assert(wakeups == NULL);
-	wakeups_now_ms = 0;
+	fake_clock_reset();
 	return bus;
 }
 
 void fake_broker_destroy(struct bus *bus) {
-	assert(wakeups == NULL);
 	for (int i = 0; i < STREAMS_MAX; i++) {
 		fake_stream_cut(bus, bus->streams[i].name, bus->streams[i].count);
 		free(bus->streams[i].messages);
@@ -478,23 +557,38 @@ uint64_t bus_inbox_open(
 	return id;
 }
 
+/* Nobody listens to it any more. */
+static void forget_consumer(struct bus *bus, const char *inbox) {
+	for (int i = 0; i < CONSUMERS_MAX; i++) {
+		if (strcmp(bus->consumers[i].deliver, inbox) == 0) {
+			bus->consumers[i] = (struct consumer){0};
+		}
+	}
+}
+
 void bus_inbox_close(struct bus *bus, uint64_t id) {
 	for (int i = 0; i < LISTENERS_MAX; i++) {
 		if (bus->listeners[i].inbox == id) {
+			forget_consumer(bus, bus->listeners[i].subject);
 			bus->listeners[i] = (struct listener){0};
 		}
 	}
 }
 
-/* Reaches whoever subscribed to the very pattern: campaigns.x is for campaigns.*. */
+/* Reaches whoever subscribed to the very pattern: campaigns.x is for campaigns.*; and the stream. */
 bool bus_publish(struct bus *bus, const struct bus_publication *publication) {
 	char pattern[BUS_INBOX_BYTES];
+	struct stream *taker = find_taker(bus, publication->subject);
 	struct bus_message message = {.subject = publication->subject,
 		.data = publication->data,
 		.size = publication->size};
 	bus->published++;
 	snprintf(pattern, sizeof(pattern), "%.*s.*", (int)strcspn(publication->subject, "."),
 		publication->subject);
+	if (taker != NULL && bus->connected) {
+		fake_stream_put(bus, taker->name, publication->subject, publication->data,
+			publication->size);
+	}
 	deliver(bus, pattern, &message);
 	return bus->connected;
 }
@@ -504,14 +598,14 @@ static uint64_t add_request(struct bus *bus, const struct bus_publication *publi
 	struct request *request = memory_copy(template, sizeof(*request));
 	request->id = ++bus->ids;
 	request->outcome = BUS_REPLIED;
-	request->due_ms = bus->now_ms + FAKE_LATENCY_MS;
+	request->due_ms = fake_clock_ms() + FAKE_LATENCY_MS;
 	bus->asked++;
 	if (!bus->connected) {
 		request->outcome = BUS_DISCONNECTED;
 	} else if (bus->faults.lose_replies > 0) {
 		bus->faults.lose_replies--;
 		request->outcome = BUS_TIMED_OUT;
-		request->due_ms = bus->now_ms + timeout_ms;
+		request->due_ms = fake_clock_ms() + timeout_ms;
 	} else {
 		answer(bus, request, publication);
 	}
@@ -562,36 +656,4 @@ bool bus_header(
 	}
 	snprintf(value, BUS_HEADER_BYTES_MAX, "%s", found == NULL ? "" : found);
 	return found != NULL;
-}
-
-/* ---- wakeup.h ---------------------------------------------------------------------------------- */
-
-struct wakeup *wakeup_create(struct uv_loop_s *loop, wakeup_handler handler, void *context) {
-	(void)loop;
-	struct wakeup *wakeup = memory_new(sizeof(*wakeup));
-	*wakeup = (struct wakeup){wakeups, handler, context, -1};
-	wakeups = wakeup;
-	return wakeup;
-}
-
-void wakeup_destroy(struct wakeup *wakeup) {
-	for (struct wakeup **link = &wakeups; *link != NULL; link = &(*link)->next) {
-		if (*link == wakeup) {
-			*link = wakeup->next;
-			free(wakeup);
-			return;
-		}
-	}
-}
-
-void wakeup_after(struct wakeup *wakeup, uint64_t ms) {
-	wakeup->due_ms = wakeups_now_ms + (int64_t)ms;
-}
-
-void wakeup_cancel(struct wakeup *wakeup) {
-	wakeup->due_ms = -1;
-}
-
-bool wakeup_is_set(const struct wakeup *wakeup) {
-	return wakeup->due_ms >= 0;
 }

@@ -1,9 +1,10 @@
 /*
- * fake_broker - a broker in memory, on a virtual clock: bus.h and wakeup.h without threads or sockets.
+ * fake_broker - a broker in memory, on a virtual clock: bus.h without threads or sockets.
  *
- * Link it before the library that has the real ones. It answers gets, direct and from the
- * leader, and CONSUMER.CREATE, and delivers to consumers, each LATENCY_MS later; nothing happens but while
- * fake_broker_run turns the clock. Things go wrong only when a test says so.
+ * Link it before the library that has the real one. It answers gets, direct and from the
+ * leader, CONSUMER.CREATE, and what is published into a stream, each FAKE_LATENCY_MS later, and delivers
+ * a message a millisecond to each consumer; nothing happens but while fake_broker_run turns the clock
+ * (fake_clock.h). Things go wrong only when a test says so.
  */
 #ifndef TESTS_FAKE_FAKE_BROKER_H
 #define TESTS_FAKE_FAKE_BROKER_H
@@ -28,11 +29,18 @@ struct fake_faults {
 	uint32_t lose_deliveries; /* the next so many messages of consumers get lost */
 	uint64_t visible_max;     /* replicas have nothing above this; 0: all */
 	bool mute;                /* consumers say nothing, not even heartbeats */
+	const char *mute_stream;  /* those of this stream; NULL: of none */
 };
 struct fake_faults *fake_faults(struct bus *bus);
 
 /* Streams are made by the first append. */
 void fake_stream_append(struct bus *bus, const char *stream, const char *subject, const char *data);
+/* The same for bytes. Returns the sequence. */
+uint64_t fake_stream_put(
+	struct bus *bus, const char *stream, const char *subject, const void *data, size_t size);
+/* Makes a stream that stores what is published to any subject that begins so, and keeps its fence
+ * (Nats-Expected-Last-Sequence). */
+void fake_stream_take(struct bus *bus, const char *stream, const char *subjects);
 /* A message is not there any more, the ones around it are. */
 void fake_stream_lose(struct bus *bus, const char *stream, uint64_t sequence);
 /* The last so many messages are not there any more, as after a power failure. */

@@ -110,8 +110,8 @@ class Client:
 class Probe:
     """A running http_probe."""
 
-    def __init__(self, *arguments, files_max=None):
-        self.port = free_port()
+    def __init__(self, *arguments, files_max=None, port=None):
+        self.port = port or free_port()
         limit = None
         if files_max is not None:
             limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))
@@ -503,6 +503,22 @@ class LimitsTest(OwnProbeTest):
             client.socket.close()
         probe.stop()
 
+    def test_slow_ones_make_room_too(self):
+        probe = self.probe(10)
+        slow = [probe.client() for _ in range(10)]
+        for client in slow:
+            client.send(b"GET /x HTTP/1.1\r\nX-Slow: ")
+        began = time.monotonic()
+        with probe.client() as new:
+            new.send(get("/y"))
+            self.assertEqual(new.body(), "GET /y|||")
+        # Long before the time for a head is over.
+        self.assertTrue(1 < time.monotonic() - began < 6)
+        self.assertTrue(slow[0].is_closed())
+        for client in slow:
+            client.socket.close()
+        probe.stop()
+
     def test_new_ones_wait_where_all_are_busy(self):
         probe = self.probe(10)
         busy = [probe.client() for _ in range(10)]
@@ -571,6 +587,55 @@ class DrainTest(OwnProbeTest):
             self.assertEqual(client.body(), f"GET /{number}|||")
             client.socket.close()
         self.assertEqual(probe.process.wait(5), 0)
+
+    def test_a_connection_that_was_idle_may_still_be_used(self):
+        probe = self.probe()
+        with probe.client() as client:
+            client.send(get("/x"))
+            self.assertEqual(client.body(), "GET /x|||")
+            time.sleep(1.5)
+            probe.process.send_signal(signal.SIGTERM)
+            time.sleep(1.5)
+            client.send(get("/y"))
+            _, headers, body = client.answer()
+            self.assertEqual((body, headers["connection"]), (b"GET /y|||", "close"))
+        self.assertEqual(probe.process.wait(5), 0)
+
+    def test_new_connections_go_to_another_process(self):
+        """Whoever listens on the same port; none is refused or reset."""
+        probe = self.probe()
+        lost = []
+        over = threading.Event()
+
+        def work():
+            while not over.is_set():
+                try:
+                    with probe.client() as client:
+                        client.send(get("/constant", "Connection: close"))
+                        if client.answer() is None:
+                            lost.append("closed without an answer")
+                except OSError as error:
+                    lost.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for _ in range(5):
+            other = self.probe(port=probe.port)
+            while self.listeners(probe.port) < 2:
+                time.sleep(0.01)
+            probe.stop()
+            probe = other
+        over.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(lost, [])
+        probe.stop()
+
+    def listeners(self, port):
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table]
+        return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
     def test_with_nothing_to_do(self):
         probe = self.probe()

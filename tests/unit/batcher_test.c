@@ -344,6 +344,54 @@ static void the_queue_is_bounded(void **state) {
 	assert_non_null(add(1));
 }
 
+/* Sends batch after batch, each so long after the one before, and keeps so many entries waiting. */
+static void go_on_slowly(unsigned rounds, int64_t round_us, unsigned waiting) {
+	for (unsigned i = 0; i < rounds; i++) {
+		while (batcher.entries_waiting < waiting && add(1) != NULL) {
+		}
+		now_us += round_us;
+		decide((char)sent->id.bytes[0]);
+		flush();
+		text_clear(&transcript);
+	}
+}
+
+static void who_would_wait_for_too_long_is_not_let_in(void **state) {
+	(void)state;
+	add(1);
+	flush();
+	go_on_slowly(60, 200000, 5 * BATCH_REQUESTS_MAX);
+	/* Four rounds of 200 ms, not five. */
+	assert_in_range(
+		batcher.entries_waiting, 2 * BATCH_REQUESTS_MAX, 4 * BATCH_REQUESTS_MAX - 1);
+	assert_null(add(4 * BATCH_REQUESTS_MAX));
+	/* The same queue is no trouble where it goes quickly. */
+	go_on_slowly(60, 2000, 5 * BATCH_REQUESTS_MAX);
+	assert_int_equal(batcher.entries_waiting, 4 * BATCH_REQUESTS_MAX);
+	assert_non_null(add(1));
+}
+
+static void what_goes_with_the_next_batch_is_let_in_however_slow_it_is(void **state) {
+	(void)state;
+	add(1);
+	flush();
+	go_on_slowly(60, 5 * BATCHER_WAITING_US_MAX, 5 * BATCH_REQUESTS_MAX);
+	assert_int_equal(batcher.entries_waiting, 0);
+	assert_non_null(add(BATCH_REQUESTS_MAX));
+	assert_null(add(1));
+	/* And when it was idle for a while, that is forgotten. */
+	decide((char)sent->id.bytes[0]);
+	flush();
+	decide((char)sent->id.bytes[0]);
+	for (unsigned i = 0; i < 100; i++) {
+		add(1);
+		flush();
+		decide((char)sent->id.bytes[0]);
+		text_clear(&transcript);
+	}
+	assert_non_null(add(5 * BATCH_REQUESTS_MAX));
+}
+
 static void the_pool_is_bounded_and_whole_at_the_end(void **state) {
 	(void)state;
 	static struct batcher many[BATCHES_MAX];
@@ -382,6 +430,8 @@ int main(void) {
 		STORY(in_a_stall_an_acknowledgement_is_enough),
 		STORY(a_stored_batch_that_nobody_waits_for_is_forgotten_in_a_stall),
 		STORY(the_queue_is_bounded),
+		STORY(who_would_wait_for_too_long_is_not_let_in),
+		STORY(what_goes_with_the_next_batch_is_let_in_however_slow_it_is),
 		STORY(the_pool_is_bounded_and_whole_at_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,12 +4,9 @@
 #include "common/directory.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "common/log.h"
 #include "common/pure/subjects.h"
-#include "tests/fake/fake_broker.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/broker_story.h"
 
 struct story {
 	struct bus *bus;
@@ -35,19 +32,13 @@ static void announce(struct story *story, const char *subject) {
 }
 
 static int begin(void **state) {
-	struct story *story = calloc(1, sizeof(*story));
-	story->bus = fake_broker_create();
-	log_set_level(LOG_FATAL);
-	*state = story;
-	return 0;
+	return broker_story_begin(state, sizeof(struct story));
 }
 
 static int end(void **state) {
 	struct story *story = *state;
 	directory_destroy(story->directory);
-	fake_broker_destroy(story->bus);
-	free(story);
-	return 0;
+	return broker_story_end(state);
 }
 
 static void open_directory(struct story *story) {
@@ -112,8 +103,6 @@ static void lost_answers_and_connections_are_survived(void **state) {
 	fake_broker_run(story->bus, 10);
 	assert_string_equal(story->told, "a=1 b=2 ");
 }
-
-#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
 	const struct CMUnitTest tests[] = {

@@ -185,6 +185,24 @@ static void a_refused_batch_is_told_at_once(void **state) {
 	assert_int_equal(told.outcome, LINE_REFUSED);
 }
 
+/* A ticket for a place that somebody else had would lead to that one's booking. */
+static void nobody_gets_a_place_that_was_decided_before(void **state) {
+	(void)state;
+	campaign.newest_n = 1;
+	book(0);
+	lines_flush(lines);
+	fake_log_run(); /* stored as 1, though 1 was decided: the broker has forgotten it */
+	assert_int_equal(told_count, 1);
+	assert_int_equal(told.outcome, LINE_REFUSED);
+	book(0);
+	lines_flush(lines);
+	pass(2 * WAITERS_TICK_US);
+	fake_log_run();
+	assert_int_equal(told_count, 2);
+	assert_int_equal(told.outcome, LINE_QUEUED);
+	assert_int_equal(told.n, 2);
+}
+
 static void a_full_stream_may_have_room_later(void **state) {
 	(void)state;
 	book(5 * SECOND);
@@ -244,6 +262,7 @@ int main(void) {
 		STORY(who_does_not_wait_gets_a_ticket_when_it_is_stored_and_not_before),
 		STORY(what_is_not_stored_in_time_is_late),
 		STORY(a_refused_batch_is_told_at_once),
+		STORY(nobody_gets_a_place_that_was_decided_before),
 		STORY(a_full_stream_may_have_room_later),
 		STORY(who_goes_away_is_not_told),
 		STORY(a_decision_that_does_not_fit_is_no_answer),

@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/log.h"
 #include "common/reader_held.h"
-#include "tests/fake/fake_broker.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/broker_story.h"
 
 #define STREAM "REQ_c1"
 #define MESSAGE_BYTES 5000
@@ -44,7 +42,9 @@ static void on_request(void *context, const struct reader_message *message) {
 	describe(expected, story, message->sequence);
 	assert_int_equal(message->sequence, story->next);
 	assert_string_equal(message->subject, "req.c1.book");
-	assert_int_equal(message->time_ms, 1000);
+	struct bus_message stored;
+	assert_true(fake_stream_message(story->bus, STREAM, message->sequence, &stored));
+	assert_int_equal(message->time_ms, stored.time_ms);
 	assert_int_equal(message->size, strlen(expected));
 	assert_memory_equal(message->data, expected, message->size);
 	story->next++;
@@ -69,19 +69,13 @@ static void read_from(struct story *story, uint64_t from) {
 }
 
 static int begin(void **state) {
-	struct story *story = calloc(1, sizeof(*story));
-	story->bus = fake_broker_create();
-	log_set_level(LOG_FATAL);
-	*state = story;
-	return 0;
+	return broker_story_begin(state, sizeof(struct story));
 }
 
 static int end(void **state) {
 	struct story *story = *state;
 	reader_destroy(story->reader);
-	fake_broker_destroy(story->bus);
-	free(story);
-	return 0;
+	return broker_story_end(state);
 }
 
 static void reads_what_is_there_and_what_comes(void **state) {
@@ -346,8 +340,6 @@ static void whatever_happens_all_of_it_comes(void **state) {
 	assert_string_equal(story->broken, "");
 	assert_int_equal(story->next, story->written + 1);
 }
-
-#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
 	const struct CMUnitTest tests[] = {

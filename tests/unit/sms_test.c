@@ -106,13 +106,21 @@ static void the_providers_answer_becomes_one_of_three(void **state) {
 static void retry_after_is_believed_up_to_an_hour(void **state) {
 	(void)state;
 	struct transfer_reply reply = {
-		.stage = TRANSFER_ANSWERED, .status = 429, .retry_after_ms = 90000};
+		.stage = TRANSFER_ANSWERED, .status = 429, .retry_after_seconds = 90};
 	struct send_result result;
 	sms_judge(&result, &reply);
 	assert_int_equal(result.retry_after_ms, 90000);
-	reply.retry_after_ms = INT64_C(86400000);
+	reply.retry_after_seconds = 86400;
 	sms_judge(&result, &reply);
 	assert_int_equal(result.retry_after_ms, 3600000);
+	/* In milliseconds it would not fit. */
+	reply.retry_after_seconds = INT64_MAX;
+	sms_judge(&result, &reply);
+	assert_int_equal(result.retry_after_ms, 3600000);
+	/* A date that is over. */
+	reply.retry_after_seconds = -5;
+	sms_judge(&result, &reply);
+	assert_int_equal(result.retry_after_ms, 0);
 }
 
 /* ---- template ids ------------------------------------------------------------------------------- */

@@ -34,6 +34,8 @@ static void acknowledgements_have_a_meaning(void **state) {
 		 "stream\"}}",
 			STREAM_REFUSED, 0},
 		{"{\"error\":{\"code\":400,\"err_code\":10058}}", STREAM_REFUSED, 0},
+		{"{\"error\":{\"code\":400,\"err_code\":10005}}", STREAM_REFUSED, 0},
+		{"{\"error\":{\"code\":500,\"err_code\":10074}}", STREAM_REFUSED, 0},
 		{"{\"error\":{\"code\":404,\"err_code\":10037}}", STREAM_MISSING, 0},
 		{"{\"error\":{\"code\":404,\"err_code\":10059}}", STREAM_MISSING, 0},
 		{"", STREAM_UNKNOWN, 0},
