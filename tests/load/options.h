@@ -1,0 +1,42 @@
+/*
+ * options - what a run of the load generator is asked to do.
+ */
+#ifndef TESTS_LOAD_OPTIONS_H
+#define TESTS_LOAD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum mode {
+	MODE_PEAK, /* closed loop: each connection asks again as soon as it has an answer */
+	MODE_RATE, /* open loop: so many a second, whatever the answers do */
+	MODE_RUSH, /* everybody at once, as people are: impatient, and twice */
+	MODE_POLL, /* readers: counts and tickets; a rate of 0 is a closed loop */
+};
+
+struct options {
+	enum mode mode;
+	const char *address;
+	const char *keys_dir;
+	const char *campaign;
+	const char *get; /* a path to read in place of booking; NULL: book */
+	uint64_t connections;
+	uint64_t threads;
+	uint64_t seconds;
+	uint64_t rate;
+	uint64_t people;
+	uint64_t patience_ms;
+	uint64_t requests_per_connection; /* 0: no limit */
+	uint64_t spread_ms;
+	uint64_t duplicates_percent;
+	uint64_t tickets;
+	uint64_t wait_s; /* Prefer: wait; WAIT_NONE: not sent */
+	bool json;
+};
+
+#define WAIT_NONE UINT64_MAX
+
+/* Exits, with help or with what is wrong, if there is nothing to run. Borrows from argv. */
+void options_read(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * ledger_model - what the probe looks at in a ledger, real or simulated.
+ */
+#ifndef TESTS_PIPELINE_LEDGER_MODEL_H
+#define TESTS_PIPELINE_LEDGER_MODEL_H
+
+#include "notifier/notice.h"
+
+void model_begin(const char *url);
+void model_end(void);
+/* Makes all notices in that state an hour older. */
+void model_age(enum delivery_state state);
+/* So that neither the speed of the machine nor a database's choice among equals matters: notices that
+ * rest for seconds, for want of a contact, do so for half an hour; those that are due get an order. */
+void model_rest(void);
+/* The state of that notice's row. */
+enum delivery_state model_state(const struct notice *notice);
+/* Prints all tables, without the times that come from now(). */
+void model_dump(void);
+
+#endif
