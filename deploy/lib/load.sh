@@ -3,7 +3,7 @@
 #	messages  settings  files       no part knows more than those to its left, and
 #	ports  process                  the rows above it
 #	packages  build  secrets
-#	nats  postgres  sandbox  programs  demo
+#	nats_program  nats  postgres  sandbox  programs  demo
 #
 # A copy for a test, piece by piece, with FIRSTCOME_HOME and FIRSTCOME_PORT of its own:
 #	settings_load; settings_make_folders; settings_lock; settings_save; secrets_ensure
@@ -11,7 +11,7 @@
 
 LIBRARY_DIR=$(dirname "${BASH_SOURCE[0]}")
 for LIBRARY_PART in messages settings files ports process packages build secrets \
-	nats postgres sandbox programs demo; do
+	nats_program nats postgres sandbox programs demo; do
 	# shellcheck source=/dev/null
 	source "$LIBRARY_DIR/$LIBRARY_PART.sh"
 done

@@ -1,26 +1,80 @@
-# nats - the message broker: finds or installs nats-server, writes its configuration, runs it.
+# nats - the message broker: one nats-server, or a cluster of three (deploy/up --cluster).
 #
-# From 2.10 on a message is on the disk when it is acknowledged (sync_interval: always). Debian 12
-# has 2.9.10, whose acknowledgement survives the death of the server but not a power cut: so a newer
-# one is installed with Go where there is Go.
+#	process   folder        clients   monitoring   routes
+#	nats      nats          +10       +11                    the only one
+#	nats-1    nats/nats-1   +10       +11          +16       of three
+#	nats-2    nats/nats-2   +12       +13          +17
+#	nats-3    nats/nats-3   +14       +15          +18
+#
+# Two of three are enough to go on. So of a cluster nobody is stopped here unless the others are
+# well: they run, know who leads, and have every message (/healthz).
+#
+# FIRSTCOME_NATS_ROUTES_VIA=PORT, for tests/cluster: brokers reach each other through a proxy, 1 and 2
+# at PORT, 1 and 3 at PORT+1, 2 and 3 at PORT+2.
 
-NATS_PINNED=2.14.9
-NATS_GO_MIN=1.21
-NATS_SYNC_MIN=2.10.0
 # A broker user for each program; also the prefix of its inboxes.
 NATS_USERS=(ingress sequencer fulfiller notifier cashier admin sys)
+NATS_WELL_SECONDS=60
 
+# Starts what does not run, then restarts what is configured anew, one after the other.
 nats_ensure() {
-	_nats_choose
-	_nats_guard_store
-	_nats_configure
-	step nats "version $NATS_VERSION: what it acknowledges is $(_nats_syncs || printf 'NOT YET ')on the disk"
-	process_ensure nats "$NATS_SERVER" "$NATS_DIR"/*.conf -- \
-		"$NATS_SERVER" --config "$NATS_DIR/nats-server.conf"
-	await 60 nats http_is_ok "$NATS_MONITOR_PORT" /healthz ||
-		die_with_log "$LOG_DIR/nats.log" "nats-server $NATS_VERSION is not healthy: see its log." \
-			"If its disk was full, make room and run: deploy/restart nats"
-	printf '%s\n' "$NATS_VERSION" | write_file "$NATS_DIR/version" 644
+	local name names running=()
+	mapfile -t names < <(nats_names)
+	_nats_prepare
+	for name in "${names[@]}"; do
+		if process_is_running "$name"; then
+			running+=("$name")
+		else
+			_nats_start "$name"
+		fi
+	done
+	_nats_await_well "${names[@]}"
+	for name in "${running[@]}"; do
+		_nats_start "$name"
+		_nats_await_well "${names[@]}"
+	done
+	_nats_note_version
+}
+
+# One broker, or "nats": all there are.
+nats_restart() { # NAME
+	local name names=("$1")
+	[[ $1 != nats ]] || mapfile -t names < <(nats_names)
+	_nats_prepare
+	for name in "${names[@]}"; do
+		((BROKERS == 1)) || _nats_await_others "$name"
+		process_stop "$name"
+		_nats_start "$name"
+		_nats_await_well "$name"
+	done
+	_nats_note_version
+}
+
+nats_names() {
+	if ((BROKERS == 1)); then
+		printf 'nats\n'
+	else
+		printf 'nats-%s\n' 1 2 3
+	fi
+}
+
+nats_ports() {
+	local name
+	for name in $(nats_names); do
+		printf '%s\n' "$(_nats_port "$name")" "$(_nats_monitor_port "$name")"
+		((BROKERS == 1)) || _nats_route_port "$name"
+	done
+}
+
+# Where a program connects: to the first of these that answers. Programs of different numbers begin
+# with different brokers, so that the loss of one does not meet all of them.
+nats_urls() { # NUMBER
+	local i names urls=()
+	mapfile -t names < <(nats_names)
+	for ((i = 0; i < BROKERS; i++)); do
+		urls+=("nats://127.0.0.1:$(_nats_port "${names[($1 - 1 + i) % BROKERS]}")")
+	done
+	(IFS=, && printf '%s\n' "${urls[*]}")
 }
 
 # With an admin's name and password, for tests and tools.
@@ -28,77 +82,59 @@ nats_admin_url() {
 	printf 'nats://admin:%s@127.0.0.1:%s\n' "$(secret nats-admin)" "$NATS_PORT"
 }
 
-# Sets NATS_SERVER and NATS_VERSION.
-_nats_choose() {
-	local pinned=$TOOLS_DIR/nats-server-$NATS_PINNED/nats-server
-	if [[ -n ${FIRSTCOME_NATS_SERVER:-} ]]; then
-		NATS_SERVER=$FIRSTCOME_NATS_SERVER
-	elif [[ -x $pinned ]] || _nats_install "$pinned"; then
-		NATS_SERVER=$pinned
-	else
-		NATS_SERVER=$(_nats_of_debian)
-	fi
-	NATS_VERSION=$("$NATS_SERVER" --version | sed -n 's/^nats-server: v//p') || true
-	[[ -n $NATS_VERSION ]] ||
-		die "$NATS_SERVER does not run. See what is wrong with: $NATS_SERVER --version"
-	_nats_syncs || _nats_warn
+_nats_number() { # NAME
+	[[ $1 == nats-* ]] || set -- nats-1
+	printf '%s\n' "${1#nats-}"
 }
 
-_nats_install() { # TARGET
-	local go log=$LOG_DIR/nats-install.log
-	go=$(_go) || return 1
-	step nats "installing nats-server $NATS_PINNED with $go"
-	run_logged nats "$log" env GOBIN="$(dirname "$1")" "$go" install \
-		"github.com/nats-io/nats-server/v2@v$NATS_PINNED" && return
-	show_log_tail "$log"
-	warn "nats-server $NATS_PINNED could not be installed with Go, so Debian's older one is" \
-		"used. When the network is there again, run deploy/down --wipe and deploy/up"
-	return 1
+_nats_port() { # NAME
+	printf '%s\n' "$((NATS_PORT + 2 * ($(_nats_number "$1") - 1)))"
 }
 
-# The Go toolchain, if there is one that is new enough.
-_go() {
-	local go version
-	for go in "$(command -v go || true)" /usr/local/go/bin/go; do
-		[[ -x $go ]] || continue
-		version=$("$go" env GOVERSION 2>/dev/null) || continue
-		if _version_at_least "${version#go}" "$NATS_GO_MIN"; then
-			printf '%s\n' "$go"
-			return
-		fi
+_nats_monitor_port() { # NAME
+	printf '%s\n' "$((NATS_MONITOR_PORT + 2 * ($(_nats_number "$1") - 1)))"
+}
+
+_nats_route_port() { # NAME
+	printf '%s\n' "$((NATS_PORT + 5 + $(_nats_number "$1")))"
+}
+
+_nats_folder() { # NAME
+	[[ $1 == nats ]] && printf '%s\n' "$NATS_DIR" || printf '%s\n' "$NATS_DIR/$1"
+}
+
+_nats_start() { # NAME
+	local folder
+	folder=$(_nats_folder "$1")
+	process_ensure "$1" "$NATS_SERVER" "$folder"/*.conf -- \
+		"$NATS_SERVER" --config "$folder/nats-server.conf"
+}
+
+_nats_await_well() { # NAME...
+	local name
+	for name in "$@"; do
+		await "$NATS_WELL_SECONDS" "$name" http_is_ok "$(_nats_monitor_port "$name")" /healthz ||
+			die_with_log "$LOG_DIR/$name.log" "nats-server $NATS_VERSION ($name) is not healthy:" \
+				"see its log. If its disk was full, make room and run: deploy/restart $name"
 	done
-	return 1
 }
 
-# Only the program is taken out of the package: installing it would start a second broker for the
-# whole machine, without a password.
-_nats_of_debian() {
-	local folder=$TOOLS_DIR/nats-server-debian log=$LOG_DIR/nats-install.log
-	if [[ -x /usr/sbin/nats-server ]]; then
-		printf '/usr/sbin/nats-server\n'
-		return
-	fi
-	if [[ ! -x $folder/usr/sbin/nats-server ]]; then
-		rm -rf "$folder" && mkdir -p "$folder"
-		(
-			cd "$folder" && apt-get --quiet download nats-server &&
-				dpkg-deb --extract ./*.deb .
-		) >"$log" 2>&1 ||
-			die_with_log "$log" "there is no nats-server. Install Go $NATS_GO_MIN or later, or" \
-				"give the program's path in FIRSTCOME_NATS_SERVER"
-	fi
-	printf '%s\n' "$folder/usr/sbin/nats-server"
+# Before a broker is stopped.
+_nats_await_others() { # NAME
+	local name
+	for name in $(nats_names); do
+		[[ $name == "$1" ]] || _nats_await_well "$name"
+	done
 }
 
-_nats_syncs() {
-	_version_at_least "$NATS_VERSION" "$NATS_SYNC_MIN"
-}
-
-_nats_warn() {
-	warn "nats-server $NATS_VERSION writes to the disk only every two minutes. What it" \
-		"acknowledged survives kill -9, but NOT a power cut or a crash of the machine. Good for" \
-		"trying and for tests; for a real campaign install Go $NATS_GO_MIN or later, and run" \
-		"deploy/down --wipe and deploy/up again"
+_nats_prepare() {
+	local name
+	nats_choose
+	_nats_guard_store
+	step nats "version $NATS_VERSION: what it acknowledges is $(nats_syncs || printf 'NOT YET ')on the disk"
+	for name in $(nats_names); do
+		_nats_configure "$name"
+	done
 }
 
 # A store that a newer server has written must not be opened by an older one.
@@ -112,23 +148,56 @@ _nats_guard_store() {
 			"data: deploy/down --wipe"
 }
 
-_nats_configure() {
-	local log=$LOG_DIR/nats-check.log sync='' user passwords=()
-	mkdir -p "$NATS_DIR/jetstream"
-	_nats_syncs && sync='sync_interval: always'
+_nats_note_version() {
+	printf '%s\n' "$NATS_VERSION" | write_file "$NATS_DIR/version" 644
+}
+
+_nats_configure() { # NAME
+	local folder log=$LOG_DIR/nats-check.log sync='' cluster='' user passwords=()
+	folder=$(_nats_folder "$1")
+	mkdir -p "$folder/jetstream"
+	! nats_syncs || sync='sync_interval: always'
 	for user in "${NATS_USERS[@]}"; do
 		passwords+=("${user^^}_PASSWORD=$(secret "nats-$user")")
 	done
 	render "$DEPLOY_DIR/nats/accounts.conf.in" "${passwords[@]}" |
-		write_file "$NATS_DIR/accounts.conf" 600
-	render "$DEPLOY_DIR/nats/nats-server.conf.in" "PORT=$NATS_PORT" \
-		"MONITOR_PORT=$NATS_MONITOR_PORT" "STORE=$NATS_DIR/jetstream" "SYNC=$sync" |
-		write_file "$NATS_DIR/nats-server.conf" 600
-	"$NATS_SERVER" --config "$NATS_DIR/nats-server.conf" -t >"$log" 2>&1 ||
+		write_file "$folder/accounts.conf" 600
+	if ((BROKERS > 1)); then
+		_nats_configure_cluster "$1" "$folder"
+		cluster='include "cluster.conf"'
+	fi
+	render "$DEPLOY_DIR/nats/nats-server.conf.in" "NAME=$1" "PORT=$(_nats_port "$1")" \
+		"MONITOR_PORT=$(_nats_monitor_port "$1")" "STORE=$folder/jetstream" "SYNC=$sync" \
+		"CLUSTER=$cluster" | write_file "$folder/nats-server.conf" 600
+	"$NATS_SERVER" --config "$folder/nats-server.conf" -t >"$log" 2>&1 ||
 		die_with_log "$log" "nats-server $NATS_VERSION refuses its configuration. Is deploy/nats" \
 			"changed? See: git diff deploy/nats"
 }
 
-_version_at_least() { # VERSION MINIMUM
-	[[ $(printf '%s\n%s\n' "$2" "$1" | sort --version-sort | head -n 1) == "$2" ]]
+_nats_configure_cluster() { # NAME FOLDER
+	local port password routes=() ping='' advertise=''
+	password=$(secret nats-route)
+	for port in $(_nats_routes "$1"); do
+		routes+=("\"nats://route:$password@127.0.0.1:$port\"")
+	done
+	! nats_is_for_clusters || ping='ping_interval: "2s"'
+	# What brokers tell each other of a third one must not lead around the proxy.
+	[[ -z ${FIRSTCOME_NATS_ROUTES_VIA:-} ]] || advertise='advertise: "127.0.0.1:9"'
+	render "$DEPLOY_DIR/nats/cluster.conf.in" "PORT=$(_nats_route_port "$1")" \
+		"PASSWORD=$password" "ROUTES=$(IFS=, && printf '%s' "${routes[*]}")" "PING=$ping" \
+		"ADVERTISE=$advertise" | write_file "$2/cluster.conf" 600
+}
+
+# The ports at which a broker finds others; it knows its own when it sees it.
+_nats_routes() { # NAME
+	local own other name
+	own=$(_nats_number "$1")
+	for name in $(nats_names); do
+		other=$(_nats_number "$name")
+		if [[ -z ${FIRSTCOME_NATS_ROUTES_VIA:-} || $name == "$1" ]]; then
+			_nats_route_port "$name"
+		elif ((own > other)); then
+			printf '%s\n' "$((FIRSTCOME_NATS_ROUTES_VIA + own + other - 3))"
+		fi
+	done
 }

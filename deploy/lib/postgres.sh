@@ -12,7 +12,7 @@ POSTGRES_SHARED_DIR=/var/lib/firstcome
 postgres_ensure() {
 	POSTGRES_BIN=$(postgres_programs) ||
 		die "there is no PostgreSQL below /usr/lib/postgresql. Try: apt-get install postgresql"
-	_postgres_place
+	postgres_place
 	_postgres_create
 	_postgres_configure
 	process_is_running postgres || _postgres_clear_lock
@@ -44,7 +44,7 @@ postgres_shared_place() {
 
 # Makes the folder, owned by whoever runs the server. Sets POSTGRES_PLACE, its path as that user can
 # walk it, and POSTGRES_AS, the command that becomes that user.
-_postgres_place() {
+postgres_place() {
 	POSTGRES_AS=()
 	if ((EUID != 0)); then
 		(umask 077 && mkdir -p "$POSTGRES_DIR")

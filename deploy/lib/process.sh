@@ -11,7 +11,7 @@
 STOP_SECONDS=30
 LOG_BYTES_MAX=$((64 << 20))
 # What a process gets besides its own lines: what the sanitizers and the C library ask for.
-ENVIRONMENT_KEPT=(HOME ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS)
+ENVIRONMENT_KEPT=(HOME ASAN_OPTIONS LSAN_OPTIONS TSAN_OPTIONS UBSAN_OPTIONS)
 
 # Starts a process, or leaves it if it runs already and nothing changed. A change in one of the
 # files or folders that it is made from, in its settings or in its command restarts it.

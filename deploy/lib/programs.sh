@@ -13,7 +13,7 @@ programs_configure() {
 		program_configure "$name"
 	done
 	{
-		_broker_settings admin
+		_broker_settings admin 1
 		printf 'FIRSTCOME_DATABASE_URL=%s\n' "$(postgres_url firstcome)"
 		printf 'FIRSTCOME_KEYS_DIR=%s\n' "$KEYS_DIR"
 	} | write_file "$ENVIRONMENT_DIR/admin.env" 600
@@ -26,7 +26,7 @@ program_configure() { # NAME
 		printf 'FIRSTCOME_INSTANCE=%s\n' "$1"
 		printf 'FIRSTCOME_LOG_LEVEL=%s\n' "${FIRSTCOME_LOG_LEVEL:-info}"
 		printf 'FIRSTCOME_LOG_FORMAT=%s\n' "${FIRSTCOME_LOG_FORMAT:-text}"
-		_broker_settings "$program"
+		_broker_settings "$program" "${1##*-}"
 		"_${program}_settings" "${1##*-}"
 	} | write_file "$ENVIRONMENT_DIR/$1.env" 600
 }
@@ -55,7 +55,7 @@ firstcome() { # ARGUMENT...
 programs_migrate() {
 	local log=$LOG_DIR/migrate.log
 	build_require_program cli
-	run_logged migrate "$log" firstcome migrate ||
+	run_logged migrate "$log" firstcome migrate --replicas "$BROKERS" ||
 		die_with_log "$log" "the streams and tables could not be made. The log says why"
 	step migrate "streams and tables are there"
 }
@@ -92,8 +92,8 @@ programs_write_run_env() {
 	} | write_file "$LOCAL_DIR/run.env" 600
 }
 
-_broker_settings() { # USER
-	printf 'FIRSTCOME_NATS_URL=nats://127.0.0.1:%s\n' "$NATS_PORT"
+_broker_settings() { # USER NUMBER
+	printf 'FIRSTCOME_NATS_URL=%s\n' "$(nats_urls "$2")"
 	printf 'FIRSTCOME_NATS_USER=%s\n' "$1"
 	printf 'FIRSTCOME_NATS_PASSWORD_FILE=%s\n' "$(secret_file "nats-$1")"
 }
@@ -107,7 +107,7 @@ _ingress_settings() { # NUMBER
 }
 
 _sequencer_settings() {
-	printf 'FIRSTCOME_REPLICAS=1\n'
+	printf 'FIRSTCOME_REPLICAS=%s\n' "$BROKERS"
 }
 
 _fulfiller_settings() {

@@ -8,6 +8,7 @@ sandbox_ensure() {
 		printf 'FIRSTCOME_SANDBOX_SMTP_LISTEN=127.0.0.1:%s\n' "$SANDBOX_SMTP_PORT"
 		printf 'FIRSTCOME_SMS_ACCOUNT=%s\n' "$SMS_ACCOUNT"
 		printf 'FIRSTCOME_SMS_TOKEN_FILE=%s\n' "$(secret_file sms-token)"
+		printf 'FIRSTCOME_SANDBOX_MESSAGES_MAX=%s\n' "${FIRSTCOME_SANDBOX_MESSAGES_MAX:-20000}"
 		printf 'PYTHONDONTWRITEBYTECODE=1\n'
 	} | write_file "$ENVIRONMENT_DIR/sandbox.env" 600
 	process_ensure sandbox "$DEPLOY_DIR/sandbox" -- "$DEPLOY_DIR/sandbox/sandbox.py"

@@ -1,6 +1,6 @@
 # secrets - makes passwords and keys once, and never changes them; only their owner may read them.
 #
-# secrets/   one password a file: nats-USER, postgres-ROLE, sms-token
+# secrets/   one password a file: nats-USER, nats-route, postgres-ROLE, sms-token
 # keys/      what common/keys.h describes: NAME.key has 64 hexadecimal digits, token.keys such lines
 
 SECRET_KEYS=(identity booking code ticket)
@@ -8,7 +8,8 @@ SECRET_KEYS=(identity booking code ticket)
 secrets_ensure() {
 	local name
 	(umask 077 && mkdir -p "$SECRETS_DIR" "$KEYS_DIR")
-	for name in "${NATS_USERS[@]/#/nats-}" "${POSTGRES_ROLES[@]/#/postgres-}" sms-token; do
+	for name in "${NATS_USERS[@]/#/nats-}" nats-route "${POSTGRES_ROLES[@]/#/postgres-}" \
+		sms-token; do
 		_secret_ensure "$SECRETS_DIR/$name" '' 24
 	done
 	for name in "${SECRET_KEYS[@]}"; do

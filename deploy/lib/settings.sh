@@ -5,6 +5,8 @@
 # FIRSTCOME_BUILD   the build folder; <checkout>/build if not set
 # FIRSTCOME_SANITIZE=1   builds with ASan and UBSan, in <checkout>/build-asan
 #
+# BROKERS is 1, or 3 in a copy that deploy/up --cluster made; a copy stays what it is.
+#
 # Everything below LOCAL_DIR belongs to this copy alone. Only the tools are shared between copies.
 
 PORTS_COUNT=40
@@ -24,7 +26,18 @@ settings_load() {
 	LOG_DIR=$LOCAL_DIR/log
 	SETTINGS_FILE=$LOCAL_DIR/settings
 	_settings_ports "${FIRSTCOME_PORT:-$(_remembered port)}"
+	BROKERS=$(_remembered brokers)
+	BROKERS=${BROKERS:-1}
 	BUILD_DIR=$(_settings_build)
+}
+
+# For deploy/up --cluster, after settings_load.
+settings_use_cluster() {
+	[[ $BROKERS == 3 || ! -f $SETTINGS_FILE ]] ||
+		die "the copy in $LOCAL_DIR has one broker, and its streams have one replica. Use another" \
+			"folder and ports (FIRSTCOME_HOME, FIRSTCOME_PORT), or forget its data first:" \
+			"deploy/down --wipe"
+	BROKERS=3
 }
 
 settings_make_folders() {
@@ -36,7 +49,8 @@ settings_make_folders() {
 
 # What the next settings_load will find; also the mark by which deploy/down knows our folder.
 settings_save() {
-	printf 'port=%s\nbuild=%s\n' "$WEB_PORT" "$BUILD_DIR" | write_file "$SETTINGS_FILE" 644
+	printf 'port=%s\nbuild=%s\nbrokers=%s\n' "$WEB_PORT" "$BUILD_DIR" "$BROKERS" |
+		write_file "$SETTINGS_FILE" 644
 }
 
 # For the commands that serve a running copy: the programs that it runs, not those of a new build.
@@ -63,7 +77,7 @@ _absolute() { # PATH
 	fi
 }
 
-_remembered() { # port|build
+_remembered() { # port|build|brokers
 	[[ ! -r $SETTINGS_FILE ]] || sed -n "s/^$1=//p" "$SETTINGS_FILE"
 }
 
@@ -73,6 +87,7 @@ _settings_ports() { # FIRST-PORT
 		die "FIRSTCOME_PORT is '$first': use a number from 1024 to $((65536 - PORTS_COUNT))"
 	fi
 	WEB_PORT=$first
+	# The first of them; where the others are, nats.sh says.
 	NATS_PORT=$((first + 10))
 	NATS_MONITOR_PORT=$((first + 11))
 	POSTGRES_PORT=$((first + 20))

@@ -101,8 +101,9 @@ class Inbox:
         with self._lock:
             return f"{self._started:x}-{self._version}"
 
-    def find(self, to=None, contains=None, limit=None):
-        """Messages, the newest first: all, to one contact, or to contacts that contain a text."""
+    def find(self, to=None, contains=None, after=None, limit=None):
+        """Messages, the newest first: all, to one contact, to contacts that contain a text, or those
+        with a number above after."""
         with self._lock:
             if to is None:
                 newest_first = reversed(self._messages.values())
@@ -111,6 +112,8 @@ class Inbox:
             if contains:
                 part = normal_contact(contains)
                 newest_first = (each for each in newest_first if part in normal_contact(each.to))
+            if after is not None:
+                newest_first = itertools.takewhile(lambda each: each.number > after, newest_first)
             return list(itertools.islice(newest_first, limit))
 
     def get(self, number):

@@ -43,7 +43,8 @@ class MailHandler:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        await asyncio.sleep(self._switches.delay_seconds("email"))
+        for seconds in self._switches.pauses("email"):
+            await asyncio.sleep(seconds)
         if self._switches.mode("email") == "accept_then_drop":
             self._inbox.count("dropped")
             return "250 2.0.0 OK: taken"
@@ -53,6 +54,8 @@ class MailHandler:
             self._inbox.deliver(Message(
                 "email", recipient, envelope.mail_from, template, message_id, len(content),
                 lambda: _read_body(content)))
+        if self._switches.mode("email") == "take_then_break":
+            server.transport.abort()
         return "250 2.0.0 OK: taken"
 
     async def handle_exception(self, error):

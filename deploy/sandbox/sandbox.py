@@ -49,7 +49,8 @@ def read_arguments():
         "--sms-token-file", type=Path, default=otherwise("FIRSTCOME_SMS_TOKEN_FILE", None),
         help="a file with its token; without one that is 'sandbox' (FIRSTCOME_SMS_TOKEN_FILE)")
     parser.add_argument(
-        "--messages-max", type=int, default=20_000, help="how many messages are kept (%(default)s)")
+        "--messages-max", type=int, default=otherwise("FIRSTCOME_SANDBOX_MESSAGES_MAX", "20000"),
+        help="how many messages are kept (%(default)s, FIRSTCOME_SANDBOX_MESSAGES_MAX)")
     return parser.parse_args()
 
 

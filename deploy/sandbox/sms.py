@@ -43,6 +43,10 @@ class Refusal(Exception):
         }
 
 
+class Broken(Exception):
+    """The connection breaks instead of an answer, says the switch."""
+
+
 class SmsProvider:
     def __init__(self, inbox, switches, account, token):
         self._inbox = inbox
@@ -57,10 +61,14 @@ class SmsProvider:
         try:
             self._authenticate(path_account, headers)
             fields = _read_form(headers, body)
-            time.sleep(self._switches.delay_seconds("sms"))
+            for seconds in self._switches.pauses("sms"):
+                time.sleep(seconds)
             self._apply_switch()
             _check_fields(fields)
-            return 201, self._send(fields, _idempotency_key(headers))
+            answer = self._send(fields, _idempotency_key(headers))
+            if self._switches.mode("sms") == "take_then_break":
+                raise Broken
+            return 201, answer
         except Refusal as refusal:
             return refusal.status, refusal.answer
 

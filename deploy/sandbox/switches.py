@@ -5,14 +5,21 @@
     refuse_temporarily  try again later: SMTP 451, HTTP 503
     refuse_permanently  never try again: SMTP 550, HTTP 400
     accept_then_drop    the sender is told that all is well, and nobody receives anything
+    take_then_break     the message is delivered, and the connection breaks before the sender is told
+    hang                no answer, until the switch stands elsewhere
 """
 
 import threading
+import time
 
 CHANNELS = ("email", "sms")
-MODES = ("ok", "slow", "refuse_temporarily", "refuse_permanently", "accept_then_drop")
+MODES = (
+    "ok", "slow", "refuse_temporarily", "refuse_permanently", "accept_then_drop", "take_then_break",
+    "hang")
 DELAY_MS_MAX = 60_000
 DELAY_MS_DEFAULT = 2_000
+HANG_SECONDS_MAX = 60
+HANG_PAUSE_SECONDS = 0.05
 
 
 class SwitchError(ValueError):
@@ -38,6 +45,13 @@ class Switches:
         with self._lock:
             switch = self._channels[channel]
             return switch["delay_ms"] / 1000 if switch["mode"] == "slow" else 0
+
+    def pauses(self, channel):
+        """The pauses, in seconds, to make one after the other before an answer."""
+        yield self.delay_seconds(channel)
+        deadline = time.monotonic() + HANG_SECONDS_MAX
+        while self.mode(channel) == "hang" and time.monotonic() < deadline:
+            yield HANG_PAUSE_SECONDS
 
     def change(self, wanted):
         """Takes any part of what as_json gives: all of it is valid and applied, or nothing is."""

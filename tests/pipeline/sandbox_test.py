@@ -15,6 +15,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.parse
@@ -191,6 +192,28 @@ class SandboxTest(unittest.TestCase):
         self.assertEqual(self.send_sms()[0], 201)
         self.assertEqual(self.messages("+919812345678"), [])
 
+    def test_a_broken_connection_after_the_message_was_taken(self):
+        self.switch(email={"mode": "take_then_break"}, sms={"mode": "take_then_break"})
+        with self.assertRaises(smtplib.SMTPServerDisconnected):
+            self.send_mail("asha@example.com")
+        self.assertEqual(len(self.messages("asha@example.com")), 1)
+        with self.assertRaises(http.client.RemoteDisconnected):
+            self.send_sms(key="k-break")
+        self.assertEqual(len(self.messages("+919812345678")), 1)
+        self.switch(sms={"mode": "ok"})
+        self.assertEqual(self.send_sms(key="k-break")[0], 201)
+        self.assertEqual(len(self.messages("+919812345678")), 1)
+
+    def test_a_channel_that_hangs_goes_on_when_the_switch_is_back(self):
+        self.switch(email={"mode": "hang"})
+        sender = threading.Thread(target=self.send_mail, args=("asha@example.com",))
+        sender.start()
+        time.sleep(0.3)
+        self.assertEqual(self.messages("asha@example.com"), [])
+        self.switch(email={"mode": "ok"})
+        sender.join(5)
+        self.assertEqual(len(self.messages("asha@example.com")), 1)
+
     def test_bad_switches_change_nothing(self):
         before = self.ask("GET", "/switches")
         for body in (
@@ -214,6 +237,8 @@ class SandboxTest(unittest.TestCase):
         self.assertEqual(newest_first[0]["to"], f"+9198{MESSAGES_MAX + 4:08}")
         self.assertEqual(len(self.ask("GET", "/messages?limit=3")[1]), 3)
         self.assertEqual(len(self.ask("GET", "/messages?contains=00000007")[1]), 1)
+        after = self.ask("GET", f"/messages?after={newest_first[2]['number']}")[1]
+        self.assertEqual(after, newest_first[:2])
         self.assertEqual(self.counts()["sms"], before + MESSAGES_MAX + 5)
 
     def test_unchanged_messages_are_not_sent_again(self):

@@ -9,6 +9,8 @@ const MODES = {
 	refuse_temporarily: "refuses, try again later",
 	refuse_permanently: "refuses for good",
 	accept_then_drop: "accepts, then loses it",
+	take_then_break: "takes it, then breaks the connection",
+	hang: "does not answer",
 };
 
 const list = document.querySelector("#messages");
