@@ -1,9 +1,9 @@
 /*
- * fuzz_calls - what a client says in a call: body, headers, path, ticket, code.
+ * fuzz_calls - what a client says in a call: bodies, headers, path, ticket, code, query, address.
  *
- * The first byte, '0' to '4', chooses which; the rest is it. Beyond not crashing: the scan of the usual booking
- * body and the JSON parser agree about what they both read, a ticket comes back as it went, and
- * nothing points outside of the input.
+ * The first byte, '0' to '9', chooses which; the rest is it. Beyond not crashing: the scan of the usual booking
+ * body and the JSON parser agree about what they both read, a ticket comes back as it went, who may
+ * register can be stored and written to, and nothing points outside of the input.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,10 +11,16 @@
 
 #include "common/crypto.h"
 #include "common/json.h"
+#include "common/pure/text.h"
+#include "ingress/address.h"
 #include "ingress/codebook_rules.h"
+#include "ingress/credentials.h"
 #include "ingress/routes.h"
 #include "ingress/tickets.h"
 #include "ingress/wish.h"
+
+#define TICKET_PLACE_BYTES 14u
+#define TICKET_MAC_BYTES 16u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -80,9 +86,84 @@ static void try_code(struct http_slice text) {
 	(void)codebook_rules_is_right(typed, "042137");
 }
 
+/* The bytes of a ticket up to its MAC, which is right: as from a program that went wrong. */
+static void try_sealed_ticket(struct http_slice text) {
+	static const struct key key = {.bytes = {1}};
+	uint8_t bytes[TICKET_PLACE_BYTES + TICKET_MAC_BYTES];
+	char sealed[TICKET_SIZE] = "t1.";
+	if (text.size != TICKET_PLACE_BYTES) {
+		return;
+	}
+	memcpy(bytes, text.start, TICKET_PLACE_BYTES);
+	struct part part = {bytes, TICKET_PLACE_BYTES};
+	crypto_mac(bytes + TICKET_PLACE_BYTES, TICKET_MAC_BYTES, &key, "ticket", &part, 1);
+	crypto_base64_encode(sealed + strlen("t1."), bytes, sizeof bytes);
+	try_ticket((struct http_slice){sealed, strlen(sealed)});
+}
+
+/* The ingress asserts that it can store what it let in. */
+static void assert_can_be_stored(const struct credentials *credentials) {
+	struct code_message code = {.channel = credentials->channel, .code = "042137"};
+	struct verified_contact contact = {.channel = credentials->channel};
+	uint8_t bytes[512];
+	memcpy(code.contact, credentials->contact, sizeof code.contact);
+	memcpy(code.locale, credentials->locale, sizeof code.locale);
+	memcpy(contact.contact, credentials->contact, sizeof contact.contact);
+	memcpy(contact.locale, credentials->locale, sizeof contact.locale);
+	assert(code_message_encode(&code, bytes, sizeof bytes) > 0);
+	assert(verified_contact_encode(&contact, bytes, sizeof bytes) > 0);
+}
+
+static void try_credentials(struct http_slice body, bool is_login) {
+	struct credentials credentials;
+	char error[JSON_ERROR_BYTES];
+	/* Up to the first line end it is the header Accept-Language. */
+	struct credentials_call call = {.is_login = is_login};
+	if (!http_slice_next(&body, '\n', &call.accept_language)) {
+		return;
+	}
+	switch (credentials_read(&credentials, error, body, &call)) {
+	case CREDENTIALS_BAD_BODY:
+		assert(error[0] != '\0');
+		assert(text_is_utf8(error, strlen(error)));
+		break;
+	case CREDENTIALS_BAD_CONTACT:
+		break;
+	case CREDENTIALS_READ:
+		assert_can_be_stored(&credentials);
+		break;
+	}
+}
+
+static void try_register(struct http_slice body) {
+	try_credentials(body, false);
+}
+
+static void try_login(struct http_slice body) {
+	try_credentials(body, true);
+}
+
+static void try_query(struct http_slice query) {
+	char value[32];
+	if (http_query_value(query, "to", value, sizeof value)) {
+		assert(strlen(value) < sizeof value);
+	}
+}
+
+static void try_address(struct http_slice forwarded_for) {
+	char once[ADDRESS_TEXT_BYTES];
+	char twice[ADDRESS_TEXT_BYTES];
+	if (address_forwarded(forwarded_for, once)) {
+		bool again = address_forwarded((struct http_slice){once, strlen(once)}, twice);
+		assert(again);
+		assert(strcmp(once, twice) == 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-	static void (*const tries[])(struct http_slice) = {
-		try_body, try_headers, try_path, try_ticket, try_code};
+	static void (*const tries[])(struct http_slice) = {try_body, try_headers, try_path,
+		try_ticket, try_code, try_sealed_ticket, try_register, try_login, try_query,
+		try_address};
 	if (size < 1 || size > HTTP_HEAD_BYTES_MAX) {
 		return 0;
 	}

@@ -1,8 +1,9 @@
 /*
  * fuzz_http - any bytes at all, as a client might send them, and everything that reads them.
  *
- * Beyond not crashing: a request is whole or it is not (no shorter piece of it is one, and bytes
- * after it change nothing), and nothing points outside of it.
+ * Beyond not crashing: bytes that arrive one after the other make the same as all of them at once (it
+ * is incomplete until it is complete or bad, and that is final), bytes after a request change
+ * nothing, and nothing points outside of it. In pieces through a connection: fuzz_connection.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -10,8 +11,11 @@
 
 #include "ingress/address.h"
 #include "ingress/http.h"
+#include "tests/unit/random.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define PARTS 3
 
 struct reading {
 	enum http_outcome outcome;
@@ -31,11 +35,42 @@ static struct reading read_copy(char **copy, const uint8_t *data, size_t size) {
 	return reading;
 }
 
-static enum http_outcome outcome_of(const uint8_t *data, size_t size) {
+/* However far the reading of the whole came, with a part it came less far or exactly as far. */
+static void assert_part_agrees(
+	const struct reading *whole, const uint8_t *data, size_t part, const char *whole_start) {
 	char *copy;
-	struct reading reading = read_copy(&copy, data, size);
+	struct reading reading = read_copy(&copy, data, part);
+	if (reading.outcome != HTTP_INCOMPLETE) {
+		assert(reading.outcome == whole->outcome);
+		assert(reading.status == whole->status);
+		assert(reading.consumed == whole->consumed);
+	}
+	if (reading.outcome == HTTP_COMPLETE) {
+		assert(reading.request.method == whole->request.method);
+		assert(reading.request.keep_alive == whole->request.keep_alive);
+		assert(reading.request.path.size == whole->request.path.size);
+		assert(reading.request.body.size == whole->request.body.size);
+		assert(whole->request.body.start == NULL ||
+			reading.request.body.start - (copy + 1) ==
+				whole->request.body.start - whole_start);
+	}
 	free(copy);
-	return reading.outcome;
+}
+
+/* At places that look random, and at the two that matter most. */
+static void assert_parts_agree(
+	const struct reading *whole, const uint8_t *data, size_t size, const char *whole_start) {
+	struct random random = {.state = UINT64_C(0x9e3779b97f4a7c15) + size};
+	for (int i = 0; i < PARTS && size > 0; i++) {
+		assert_part_agrees(whole, data, random_below(&random, size), whole_start);
+	}
+	if (whole->outcome == HTTP_COMPLETE) {
+		char *copy;
+		struct reading short_by_one = read_copy(&copy, data, whole->consumed - 1);
+		assert(short_by_one.outcome == HTTP_INCOMPLETE);
+		free(copy);
+		assert_part_agrees(whole, data, whole->consumed, whole_start);
+	}
 }
 
 static void assert_inside(struct http_slice slice, const char *start, size_t size) {
@@ -81,11 +116,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	case HTTP_COMPLETE:
 		assert(reading.consumed <= size);
 		use(&reading.request, copy + 1, reading.consumed);
-		assert(outcome_of(data, reading.consumed) == HTTP_COMPLETE);
-		assert(outcome_of(data, reading.consumed - 1) == HTTP_INCOMPLETE);
-		assert(outcome_of(data, reading.consumed / 2) == HTTP_INCOMPLETE);
 		break;
 	}
+	assert_parts_agree(&reading, data, size, copy + 1);
 	free(copy);
 	return 0;
 }

@@ -2,22 +2,61 @@
  * fuzz_messages - any bytes at all, as they might stand in a stream, and every decoder.
  *
  * Beyond not crashing: what is accepted has exactly one spelling, so encoding it again gives the very
- * same bytes.
+ * same bytes; who reads only the head of a decision reads what is in the whole; and a decision that
+ * can be read is one that the fulfiller's plan takes, or refuses with a sentence.
  */
 #include <assert.h>
 #include <string.h>
 
 #include "common/pure/messages.h"
+#include "fulfiller/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct request request;
 static struct decision decision;
+static struct decision head;
+static struct plan plan;
 static uint8_t again[STREAM_MESSAGE_BYTES_MAX];
 
 static void assert_same(const uint8_t *data, size_t size, size_t again_size) {
 	assert(again_size == size);
 	assert(memcmp(again, data, size) == 0);
+}
+
+static void assert_same_head(const struct decision *part, const struct decision *whole) {
+	assert(part->n == whole->n);
+	assert(part->time_ms == whole->time_ms);
+	assert(part->define_n == whole->define_n);
+	assert(part->line_position == whole->line_position);
+	assert(part->request_kind == whole->request_kind);
+	assert(part->state == whole->state);
+	assert(part->opened_at_us == whole->opened_at_us);
+	assert(part->count == whole->count);
+	assert(part->effects_count == whole->effects_count);
+	assert(part->effects_before == whole->effects_before);
+	assert(part->ordinal == whole->ordinal);
+	assert(memcmp(&part->batch, &whole->batch, sizeof part->batch) == 0);
+	assert(memcmp(&part->counters, &whole->counters, sizeof part->counters) == 0);
+	assert(memcmp(part->digest, whole->digest, DIGEST_BYTES) == 0);
+}
+
+/* The position, the counts and the rows move on with a decision, or nothing does. */
+static void try_plan(const struct decision *whole) {
+	plan_init(&plan, whole->ordinal);
+	plan_restart(&plan, whole->n - 1);
+	const char *problem = plan_add(&plan, whole);
+	if (problem == NULL) {
+		assert(plan.last_n == whole->n);
+		assert(plan.bookings.count <= whole->count);
+		assert(plan.changes.count <= (uint32_t)whole->count + whole->effects_count);
+		assert(plan.refunds_count <= plan.changes.count);
+		assert(plan.definition_size == whole->definition_size);
+	} else {
+		assert(problem[0] != '\0');
+		assert(plan_is_empty(&plan));
+	}
+	plan_finish(&plan);
 }
 
 static void try_decision(const uint8_t *data, size_t size) {
@@ -26,9 +65,13 @@ static void try_decision(const uint8_t *data, size_t size) {
 		size_t body_size = decision_encode_body(&decision, again, sizeof again);
 		memcpy(again + body_size, decision.digest, DIGEST_BYTES);
 		assert_same(data, size, body_size + DIGEST_BYTES);
+		try_plan(&decision);
 	}
-	bool head = decision_decode_head(&decision, data, size);
-	assert(head || !whole);
+	bool has_head = decision_decode_head(&head, data, size);
+	assert(has_head || !whole);
+	if (whole) {
+		assert_same_head(&head, &decision);
+	}
 }
 
 static void try_contacts_and_codes(const uint8_t *data, size_t size) {

@@ -1,7 +1,7 @@
 /*
  * replay - runs a fuzz target without a fuzzer: on its seeds, and on damaged copies of them.
  *
- *	fuzz_<target> FOLDER
+ *	fuzz_<target> FOLDER...
  *
  * Damage is the same in every run (one seed of randomness), so a crash can be repeated. It is for the
  * ordinary test run, with any compiler; README.md says how to search with libFuzzer.
@@ -17,7 +17,8 @@
 #include "tests/unit/random.h"
 
 #define INPUT_BYTES_MAX 65536u
-#define DAMAGED_COPIES 2000
+/* Shared by all seeds, so that a test takes seconds however large its corpus has become. */
+#define DAMAGED_COPIES 20000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,8 +59,8 @@ static size_t damage(struct random *random, uint8_t *bytes, size_t size) {
 	}
 }
 
-static void run_damaged(struct random *random, size_t input_size) {
-	for (int i = 0; i < DAMAGED_COPIES; i++) {
+static void run_damaged(struct random *random, size_t input_size, int copies) {
+	for (int i = 0; i < copies; i++) {
 		size_t size = input_size;
 		memcpy(damaged, input, size);
 		for (uint64_t times = 1 + random_below(random, 4); times > 0; times--) {
@@ -82,25 +83,52 @@ static size_t read_file(const char *folder, const char *name) {
 	return size;
 }
 
-int main(int argc, char **argv) {
-	struct dirent **names;
-	int count = argc == 2 ? scandir(argv[1], &names, NULL, alphasort) : -1;
+/* The files of a folder, in an order that is the same everywhere. */
+static int list(const char *folder, struct dirent ***names) {
+	int count = scandir(folder, names, NULL, alphasort);
 	if (count < 0) {
-		fprintf(stderr, "usage: %s FOLDER-OF-SEEDS\n", argv[0]);
-		return EX_USAGE;
+		fprintf(stderr, "%s: %s\n", folder, strerror(errno));
+		exit(EX_NOINPUT);
 	}
-	struct random random = {.state = 20261122};
+	return count;
+}
+
+/* Runs all seeds of a folder, and so many damaged copies of each. Returns how many seeds there are. */
+static int run_folder(const char *folder, struct random *random, int copies) {
+	struct dirent **names;
+	int count = list(folder, &names);
 	int seeds = 0;
 	for (int i = 0; i < count; i++) {
 		if (names[i]->d_name[0] != '.') {
-			size_t size = read_file(argv[1], names[i]->d_name);
+			size_t size = read_file(folder, names[i]->d_name);
 			run_target(input, size);
-			run_damaged(&random, size);
+			run_damaged(random, size, copies);
 			seeds++;
 		}
 		free(names[i]);
 	}
 	free(names);
-	printf("%d seeds, %d damaged copies of each\n", seeds, DAMAGED_COPIES);
-	return seeds > 0 ? EX_OK : EX_NOINPUT;
+	return seeds;
+}
+
+int main(int argc, char **argv) {
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s FOLDER-OF-SEEDS...\n", argv[0]);
+		return EX_USAGE;
+	}
+	struct random random = {.state = 20261122};
+	int seeds = 0;
+	for (int i = 1; i < argc; i++) {
+		seeds += run_folder(argv[i], &random, 0);
+	}
+	if (seeds == 0) {
+		fprintf(stderr, "there are no seeds: give the folder fuzz_<target>.in\n");
+		return EX_NOINPUT;
+	}
+	int copies = DAMAGED_COPIES / seeds;
+	for (int i = 1; i < argc; i++) {
+		run_folder(argv[i], &random, copies);
+	}
+	printf("%d seeds, %d damaged copies of each\n", seeds, copies);
+	return EX_OK;
 }
