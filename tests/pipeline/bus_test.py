@@ -338,6 +338,7 @@ class BusTest(unittest.TestCase):
                 probe = self.probe(broker, messages=1000000, size=100)
                 probe.await_line("ready")
                 broker.process.send_signal(signal.SIGSTOP)
+                time.sleep(0.3)  # until the probe has a full window that nobody answers
                 probe.process.send_signal(signal.SIGTERM)
                 probe.await_line("draining")
                 probe.process.send_signal(signal.SIGTERM)
