@@ -65,7 +65,7 @@ programs_await_ready() {
 	run_logged status "$log" firstcome status --wait "$READY_SECONDS" ||
 		show_log_tail "$log"
 	for name in "${PROGRAMS[@]}"; do
-		if ! _program_is_ready "$name"; then
+		if ! program_await_ready "$name" 10; then
 			show_log_tail "$LOG_DIR/$name.log"
 			dead+=("$name")
 		fi
@@ -76,9 +76,9 @@ programs_await_ready() {
 }
 
 # The broker knows who answers; that nobody is missing is known here.
-_program_is_ready() { # NAME
+program_await_ready() { # NAME SECONDS
 	process_is_running "$1" || return
-	[[ $1 != ingress-* ]] || await 10 "$1" http_is_ok "$((WEB_PORT + ${1##*-}))" /readyz
+	[[ $1 != ingress-* ]] || await "$2" "$1" http_is_ok "$((WEB_PORT + ${1##*-}))" /readyz
 }
 
 # Addresses for people and for tests.

@@ -54,8 +54,8 @@ class RestartTest(unittest.TestCase):
             self.assertEqual(len(texts), len(set(texts)), f"{person.contact} was told the same twice")
 
     def test_an_ingress(self):
-        self.book_through("process_stop ingress-1; program_ensure ingress-1",
-                          "process_stop ingress-2; program_ensure ingress-2")
+        self.book_through("process_stop ingress-1; program_ensure ingress-1; program_await_ready ingress-1 30",
+                          "process_stop ingress-2; program_ensure ingress-2; program_await_ready ingress-2 30")
 
     def test_a_sequencer(self):
         self.book_through("process_stop sequencer-1; program_ensure sequencer-1",
