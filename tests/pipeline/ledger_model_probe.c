@@ -19,8 +19,6 @@
 #include "notifier/ledger.h"
 #include "tests/pipeline/ledger_model.h"
 
-/* No real campaign comes to it: the locks are those of the whole database, whose fulfiller is at work. */
-#define ORDINAL 900000u
 #define STEPS 120
 #define ACCOUNTS 12u
 #define BOOKINGS_MAX 400u
@@ -70,7 +68,7 @@ static struct decision *begin_decision(void) {
 	memset(&decision, 0, sizeof decision);
 	decision.n = ++line_n;
 	decision.time_ms = TIME_MS + (int64_t)line_n * 1000;
-	decision.ordinal = ORDINAL;
+	decision.ordinal = MODEL_ORDINAL;
 	decision.state = CAMPAIGN_OPEN;
 	decision.counters.available = below(1000);
 	decision.digest[0] = (uint8_t)line_n;
@@ -161,10 +159,10 @@ static void write_late(void) {
 }
 
 static void claim_again(void) {
-	say_outcome("claim", store_claim(store, "c7", ORDINAL, &claim));
+	say_outcome("claim", store_claim(store, "c7", MODEL_ORDINAL, &claim));
 	printf("at %" PRIu64 " digest %02x\n", claim.n, claim.digest[0]);
 	struct store_claim other;
-	say_outcome("claim of another id", store_claim(store, "c8", ORDINAL, &other));
+	say_outcome("claim of another id", store_claim(store, "c8", MODEL_ORDINAL, &other));
 }
 
 static void write_contacts(void) {
@@ -275,7 +273,7 @@ static void do_round(struct notifier *notifier, bool small) {
 
 static void begin(const char *url) {
 	store = store_create(url, "probe");
-	plan_init(&plan, ORDINAL);
+	plan_init(&plan, MODEL_ORDINAL);
 	for (size_t i = 0; i < NOTIFIERS; i++) {
 		struct notifier *notifier = &notifiers[i];
 		notifier->ledger = ledger_create(&(struct ledger_options){
@@ -353,7 +351,7 @@ int main(int argc, char **argv) {
 	bool small = below(2) == 0;
 	model_begin(argv[1]);
 	begin(argv[1]);
-	say_outcome("claim", store_claim(store, "c7", ORDINAL, &claim));
+	say_outcome("claim", store_claim(store, "c7", MODEL_ORDINAL, &claim));
 	write_plan(false);
 	for (int i = 0; i < STEPS; i++) {
 		step(small);

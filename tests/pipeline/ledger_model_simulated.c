@@ -95,7 +95,7 @@ enum delivery_state model_state(const struct notice *notice) {
 
 static void print_bookings(void) {
 	for (uint32_t number = 1; number <= ledger_count(LEDGER_BOOKINGS); number++) {
-		const struct ledger_booking *row = ledger_booking(7, number);
+		const struct ledger_booking *row = ledger_booking(MODEL_ORDINAL, number);
 		printf("booking %" PRIu32 " of %02x status %d place %" PRIu64 " by %" PRId64 "\n",
 			number, row->account.bytes[0], (int)row->status, row->place,
 			row->pay_by_us / 1000);
@@ -165,9 +165,10 @@ static void print_notices(void) {
 }
 
 void model_dump(void) {
-	const struct ledger_campaign *campaign = ledger_campaign(7);
-	printf("campaign 7 %s at %" PRIu64 " %02x available %" PRIu32 "\n", campaign->id,
-		campaign->decided_n, campaign->digest[0], campaign->counters.available);
+	const struct ledger_campaign *campaign = ledger_campaign(MODEL_ORDINAL);
+	printf("campaign %" PRIu32 " %s at %" PRIu64 " %02x available %" PRIu32 "\n", MODEL_ORDINAL,
+		campaign->id, campaign->decided_n, campaign->digest[0],
+		campaign->counters.available);
 	print_bookings();
 	print_log();
 	print_people();
