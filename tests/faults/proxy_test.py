@@ -1,15 +1,14 @@
 """The fault proxy does to real sockets what it is told, and nothing else."""
 import os
-import pathlib
 import socket
 import threading
 import time
 import unittest
 
+import built
 from links import Links
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build-asan")) / "tests" / "faults" / "fault_proxy"
+PROGRAM = built.find_program("tests/faults/fault_proxy")
 SHORT = 0.3  # seconds in which nothing is to arrive
 
 

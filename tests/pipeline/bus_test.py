@@ -2,7 +2,7 @@
 """bus_test - the bus, the readers and the service skeleton against a real broker that is ill-treated.
 
 Starts nats-server of its own, on free ports, once for each version that is there (NATS_SERVERS, or what
-deploy/up and Debian have installed). bus_probe's path is the first argument, or BUS_PROBE.
+deploy/up and Debian have installed).
 """
 
 import contextlib
@@ -12,23 +12,15 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 
+import built
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HOME = os.environ.get("FIRSTCOME_HOME", os.path.join(ROOT, ".local"))
 START_SECONDS_MAX = 15
 RUN_SECONDS_MAX = 120
-
-
-def find_probe():
-    if os.environ.get("BUS_PROBE"):
-        return os.environ["BUS_PROBE"]
-    built = glob.glob(os.path.join(ROOT, "build*", "tests", "**", "bus_probe"), recursive=True)
-    built += glob.glob(os.path.join(HOME, "build*", "tests", "**", "bus_probe"), recursive=True)
-    return max(built, key=os.path.getmtime) if built else ""
 
 
 def find_servers():
@@ -40,7 +32,7 @@ def find_servers():
     return found + [path for path in debian if os.access(path, os.X_OK)][-1:]
 
 
-PROBE = find_probe()
+PROBE = built.find_program("tests/pipeline/bus_probe")
 
 
 def free_port():
@@ -195,9 +187,6 @@ class Probe:
 
 class BusTest(unittest.TestCase):
     """Each test runs once for each broker version."""
-
-    def setUp(self):
-        self.assertTrue(PROBE, "no bus_probe: build first, or name it in BUS_PROBE")
 
     def brokers(self, permissions=""):
         """Makes a broker of each version."""
@@ -391,6 +380,4 @@ class BusTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.exists(sys.argv[1]):
-        PROBE = sys.argv.pop(1)
     unittest.main(verbosity=2)

@@ -1,10 +1,8 @@
 """common/database.h against a real PostgreSQL, directly and through a network that fails.
 
-Uses the database of the running copy (run.env), in a schema of its own. DATABASE_PROBE names
-database_probe where it is not in the copy's build folder, DATABASE_URL another database.
+Uses the database of the running copy (run.env), or DATABASE_URL, in a schema of its own.
 """
 
-import glob
 import os
 import socket
 import subprocess
@@ -13,18 +11,11 @@ import time
 import unittest
 import urllib.parse
 
+import built
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HOME = os.environ.get("FIRSTCOME_HOME", os.path.join(ROOT, ".local"))
 SCHEMA = "database_probe"
-
-
-def find_probe():
-    if os.environ.get("DATABASE_PROBE"):
-        return os.environ["DATABASE_PROBE"]
-    built = []
-    for folder in (ROOT, HOME):
-        built += glob.glob(os.path.join(folder, "build*", "tests", "pipeline", "database_probe"))
-    return max(built, key=os.path.getmtime) if built else ""
 
 
 def find_url():
@@ -95,7 +86,8 @@ class Network:
 class Probe:
     def __init__(self, url):
         self.process = subprocess.Popen(
-            [find_probe(), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [built.find_program("tests/pipeline/database_probe"), url],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def call(self, line):
         """Returns the outcome, the milliseconds, the rows and the first value or the error."""
@@ -115,7 +107,6 @@ class Probe:
 
 class DatabaseTest(unittest.TestCase):
     def setUp(self):
-        self.assertTrue(find_probe(), "no database_probe: build first, or set DATABASE_PROBE")
         parts = urllib.parse.urlsplit(find_url())
         self.network = Network((parts.hostname, parts.port))
         self.addCleanup(self.network.close)

@@ -2,12 +2,10 @@
 """http_server_test - the HTTP server of the ingress against clients as the internet has them.
 
 Starts http_probe (the real server with a handler that answers anything) on a free port; needs
-nothing else running. The probe's path is the first argument, or HTTP_PROBE, or what was built last.
+nothing else running.
 """
 
-import glob
 import json
-import os
 import random
 import resource
 import signal
@@ -19,21 +17,13 @@ import threading
 import time
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HOME = os.environ.get("FIRSTCOME_HOME", os.path.join(ROOT, ".local"))
+import built
+
 START_SECONDS_MAX = 15
 HOST = "127.0.0.1"
 
 
-def find_probe():
-    if os.environ.get("HTTP_PROBE"):
-        return os.environ["HTTP_PROBE"]
-    built = [path for folder in (ROOT, HOME)
-        for path in glob.glob(os.path.join(folder, "build*", "tests", "**", "http_probe"), recursive=True)]
-    return max(built, key=os.path.getmtime) if built else ""
-
-
-PROBE = find_probe()
+PROBE = built.find_program("tests/pipeline/http_probe")
 
 
 def free_port():
@@ -673,6 +663,4 @@ class DrainTest(OwnProbeTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.isfile(sys.argv[1]):
-        PROBE = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -41,6 +41,7 @@ static struct plan plan;
 static struct notifier notifiers[NOTIFIERS];
 static uint64_t line_n;
 static uint32_t bookings_count;
+static uint32_t contacts_count;
 
 /* SplitMix64. */
 static uint32_t below(uint32_t bound) {
@@ -78,10 +79,12 @@ static struct decision *begin_decision(void) {
 static void add_definition(struct decision *decision) {
 	static const char *const verifications[] = {"either", "email", "phone", "both"};
 	static char json[400];
+	const char *verification = verifications[below(4)];
+	const char *price = below(2) == 0 ? ",\"price_paise\":500" : "";
 	int size = snprintf(json, sizeof json,
 		"{\"id\":\"c7\",\"title\":\"Seven\",\"units\":1000,\"units_per_person\":100,"
 		"\"waiting_list\":100,\"verification\":\"%s\"%s}",
-		verifications[below(4)], below(2) == 0 ? ",\"price_paise\":500" : "");
+		verification, price);
 	decision->definition = json;
 	decision->definition_size = (uint32_t)size;
 }
@@ -176,7 +179,8 @@ static void write_contacts(void) {
 		contact->identity.bytes[0] = (uint8_t)number;
 		contact->channel = number % 2 == 0 ? CHANNEL_EMAIL : CHANNEL_SMS;
 		contact->linked = below(4) == 0;
-		contact->verified_at_ms = TIME_MS + below(1000);
+		/* No two alike: which of them counted would be up to the database. */
+		contact->verified_at_ms = TIME_MS + below(1000) * 1024 + contacts_count++;
 		snprintf(contact->contact, sizeof contact->contact,
 			number % 2 == 0 ? "n%u.%u@example.org" : "+91%010u%u", number, below(9));
 		snprintf(contact->locale, sizeof contact->locale, "%s", below(2) ? "en" : "hi");

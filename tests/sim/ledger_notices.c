@@ -455,7 +455,17 @@ static enum database_outcome claim(struct statement_call *call) {
 
 /* ---- resolve ----------------------------------------------------------------------------------- */
 
-static bool find_ways(struct ledger_notice *notice, int64_t now_us) {
+static bool is_told(const struct ledger_notice *notice) {
+	for (int channel = CHANNEL_EMAIL; channel <= CHANNEL_SMS; channel++) {
+		if (find_notice(notice->campaign, notice->number, notice->template, channel) !=
+			NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool find_ways(struct ledger_notice *notice) {
 	const struct ledger_booking *booking = ledger_booking(notice->campaign, notice->number);
 	assert(booking != NULL);
 	struct account_id account = ledger_account_now(&booking->account);
@@ -466,7 +476,6 @@ static bool find_ways(struct ledger_notice *notice, int64_t now_us) {
 		}
 		if (!found) {
 			notice->channel = channel;
-			notice->due_at_us = now_us;
 		} else if (find_notice(notice->campaign, notice->number, notice->template,
 				   channel) == NULL) {
 			struct ledger_notice *other = ledger_insert(LEDGER_NOTICES);
@@ -476,7 +485,7 @@ static bool find_ways(struct ledger_notice *notice, int64_t now_us) {
 			other->channel = channel;
 			other->state = DELIVERY_DUE;
 			other->created_at_us = notice->created_at_us;
-			other->due_at_us = now_us;
+			other->due_at_us = notice->due_at_us;
 		}
 		found = true;
 	}
@@ -497,7 +506,12 @@ static enum database_outcome resolve(struct statement_call *call) {
 	for (size_t i = 0; i < count; i++) {
 		struct ledger_notice *notice = ready[i];
 		ledger_touch(LEDGER_NOTICES, notice);
-		if (find_ways(notice, call->now_us)) {
+		if (is_told(notice)) {
+			notice->state = DELIVERY_OVERTAKEN;
+			notice->settled_at_us = call->now_us;
+			continue;
+		}
+		if (find_ways(notice)) {
 			continue;
 		}
 		bool old = notice->created_at_us < call->now_us - call_i64(call, 2) * DAY_US;
@@ -667,7 +681,7 @@ const struct statement ledger_notices_statements[] = {
 	{"with ready as materialized ( select campaign, number, template, channel",
 		UINT64_C(0xc97efe0536d88083), claim},
 	{"with ready as materialized ( select campaign, number, template, created_at",
-		UINT64_C(0x39db9f027f6a1bc3), resolve},
+		UINT64_C(0x69775be01981244d), resolve},
 	{"update notices n set state", UINT64_C(0x169955a6b7c4b477), settle},
 	{"select (select count(*)", UINT64_C(0xa3b8365338e75bfa), count_backlog},
 	{NULL, 0, NULL},
