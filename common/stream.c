@@ -122,12 +122,10 @@ static void append_config(struct text *text, const struct stream_config *config)
 	text_append_json(text, config->subject, strlen(config->subject));
 	text_append(text, "]");
 	append_string(text, "retention", config->work_queue ? "workqueue" : "limits");
-	/* Asynchronous is for one replica only. Three in memory outlive any one of their brokers. */
-	bool replicated = config->replicas > 1;
-	append_string(text, "storage", config->fleeting && replicated ? "memory" : "file");
-	if (config->fleeting && !replicated) {
-		append_string(text, "persist_mode", "async"); /* older servers do not know it */
-	}
+	/* Three in memory outlive any one of their brokers. One broker keeps a file, and syncs it like all
+	 * others: what "persist_mode":"async" leaves after a power cut hangs nats-server 2.14. */
+	bool in_memory = config->fleeting && config->replicas > 1;
+	append_string(text, "storage", in_memory ? "memory" : "file");
 	append_string(text, "discard", "new");
 	append_field(text, "num_replicas", config->replicas);
 	append_field(text, "max_bytes", config->max_bytes);

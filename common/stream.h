@@ -55,9 +55,8 @@ struct stream_config {
 	int64_t max_bytes;        /* a full stream refuses; it never drops */
 	int64_t max_age_seconds;  /* 0: for ever */
 	int replicas;
-	/* For what is soon worthless: acknowledged before it is on the disk. With one replica it outlives
-	 * the broker's process, not always its machine (persist_mode async, from nats-server 2.12 on);
-	 * with three, which are in memory, it outlives any one broker with its machine, not all three. */
+	/* For what is soon worthless: with three replicas it is in memory, and outlives any one broker with
+	 * its machine, not all three. With one it is as durable as any other. */
 	bool fleeting;
 	bool work_queue;       /* a message is gone once it was acknowledged */
 	bool last_per_subject; /* keeps one message for each subject */

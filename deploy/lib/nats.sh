@@ -106,17 +106,8 @@ _nats_folder() { # NAME
 _nats_start() { # NAME
 	local folder
 	folder=$(_nats_folder "$1")
-	process_is_running "$1" || _nats_forget_empty_indexes "$folder/jetstream"
 	process_ensure "$1" "$NATS_SERVER" "$folder"/*.conf -- \
 		"$NATS_SERVER" --config "$folder/nats-server.conf"
-}
-
-# nats-server (2.14.9) believes the index of a stream that was empty when it was written, if the
-# block after it ends with zeros. After a power cut that can be so for the two streams that are not
-# synced; then JetStream hangs. Without an index it reads the block, and finds what is whole. (An index
-# of a stream that was not empty is longer, and is compared with a checksum.)
-_nats_forget_empty_indexes() { # STORE
-	[[ ! -d $1 ]] || find "$1" -path '*/streams/CODE*/msgs/index.db' -size -64c -delete
 }
 
 _nats_await_well() { # NAME...

@@ -21,7 +21,6 @@ machine_boot() { # [KEEP-SEED]
 	mount --bind "$MACHINE_DIR/mount/postgres" "$POSTGRES_PLACE"
 	# A machine that starts has no such process. Here the one that was killed may not be reaped yet.
 	rm -f "$POSTGRES_PLACE/data/postmaster.pid"
-	_nats_forget_empty_indexes "$NATS_DIR/jetstream"
 	process_ensure nats -- "$NATS_SERVER" --config "$NATS_DIR/nats-server.conf"
 	process_ensure postgres -- setpriv --reuid="${POSTGRES_OWNER%:*}" --regid="${POSTGRES_OWNER#*:}" \
 		--clear-groups -- "$POSTGRES_BIN/postgres" -D "$POSTGRES_PLACE/data"
