@@ -166,6 +166,7 @@ static void handle_control(struct reader *reader, const struct bus_message *mess
 }
 
 static void deliver(struct reader *reader, const struct reader_message *message) {
+	assert(reader->state == CREATING || reader->state == READING);
 	assert(message->sequence == reader->position);
 	reader->position++;
 	reader->last_time_ms = message->time_ms;
@@ -373,8 +374,7 @@ static void on_state(void *context, bool connected) {
 	}
 	stop_waiting(reader);
 	reader->state = WAITING;
-	reader->consumer[0] =
-		'\0'; /* messages of the consumer that was lost are not wanted any more */
+	forget_consumer(reader); /* and what it sent: read it again from the position */
 	if (connected) {
 		begin(reader);
 	}

@@ -248,6 +248,25 @@ static void a_paused_reader_survives_a_broken_connection(void **state) {
 	assert_int_equal(story->next, 101);
 }
 
+/* What it held came over the connection that was lost. Had it been handed out while the stream was asked
+ * for the message before it, the answer would have been about another one than the last that was read. */
+static void a_reader_that_goes_on_while_it_asks_is_not_misled(void **state) {
+	struct story *story = *state;
+	read_from(story, 1);
+	story->pause_at = 5;
+	for (int i = 0; i < 10; i++) {
+		write_many(story, 1);
+		fake_broker_run(story->bus, 10);
+	}
+	fake_broker_set_connected(story->bus, false);
+	fake_broker_run(story->bus, 1000);
+	fake_broker_set_connected(story->bus, true);
+	reader_resume(story->reader);
+	fake_broker_run(story->bus, 1000);
+	assert_string_equal(story->broken, "");
+	assert_int_equal(story->next, 11);
+}
+
 static void a_deleted_stream_breaks_off(void **state) {
 	struct story *story = *state;
 	write_many(story, 10);
@@ -356,6 +375,7 @@ int main(void) {
 		STORY(flow_control_waits_for_a_paused_reader),
 		STORY(what_is_held_is_bounded),
 		STORY(a_paused_reader_survives_a_broken_connection),
+		STORY(a_reader_that_goes_on_while_it_asks_is_not_misled),
 		STORY(a_deleted_stream_breaks_off),
 		STORY(a_stream_made_anew_breaks_off),
 		STORY(a_stream_that_is_shorter_breaks_off),
