@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <search.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -443,15 +444,19 @@ static enum verdict decide_control(struct referee *referee, enum control_command
 
 /* ---- a whole request ---------------------------------------------------------------------------- */
 
-static void begin(struct referee *referee, uint64_t n, int64_t time_ms, struct decision *decision) {
-	memset(decision, 0, sizeof *decision);
+/* A decision has room for the largest batch and for the most effects: only what this one has of answers
+ * is cleared, and effects are written whole. */
+static void begin(struct referee *referee, uint64_t n, int64_t time_ms, uint16_t count,
+	struct decision *decision) {
+	memset(decision, 0, offsetof(struct decision, answers));
+	memset(decision->answers, 0, count * sizeof decision->answers[0]);
 	referee->n = n;
 	referee->time_ms = time_ms > referee->time_ms ? time_ms : referee->time_ms;
 	open_and_close(referee);
 	let_holds_expire(referee, decision);
 	promote_waiting(referee, decision);
 	decision->effects_before = decision->effects_count;
-	decision->count = 1;
+	decision->count = count;
 }
 
 static void finish(const struct referee *referee, struct decision *decision) {
@@ -469,7 +474,6 @@ static void finish(const struct referee *referee, struct decision *decision) {
 
 static void decide_entries(
 	struct referee *referee, const struct request *request, struct decision *decision) {
-	decision->count = request->count;
 	decision->batch = request->batch;
 	decision->opened_at_us = request->opened_at_us;
 	for (uint16_t i = 0; i < request->count; i++) {
@@ -486,7 +490,9 @@ static void decide_entries(
 
 void referee_decide(struct referee *referee, const struct request *request,
 	const struct definition *definition, struct decision *decision) {
-	begin(referee, request->n, request->time_ms, decision);
+	bool is_batch = request->kind == MESSAGE_BOOK || request->kind == MESSAGE_CANCEL ||
+			request->kind == MESSAGE_PAY;
+	begin(referee, request->n, request->time_ms, is_batch ? request->count : 1, decision);
 	decision->request_kind = request->kind;
 	if (request->kind == MESSAGE_DEFINE) {
 		decision->answers[0].verdict =
@@ -505,7 +511,7 @@ void referee_decide(struct referee *referee, const struct request *request,
 
 void referee_decide_unreadable(
 	struct referee *referee, uint64_t n, int64_t time_ms, struct decision *decision) {
-	begin(referee, n, time_ms, decision);
+	begin(referee, n, time_ms, 1, decision);
 	decision->answers[0].verdict = VERDICT_UNREADABLE;
 	finish(referee, decision);
 }

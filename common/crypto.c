@@ -13,6 +13,7 @@
 
 static_assert(KEY_BYTES >= crypto_generichash_blake2b_KEYBYTES_MIN, "a key is long enough");
 static_assert(KEY_BYTES <= crypto_generichash_blake2b_KEYBYTES_MAX, "a key is short enough");
+static_assert(CRYPTO_HMAC_BYTES == crypto_auth_hmacsha256_BYTES, "libsodium agrees");
 static_assert(KEY_BYTES >= crypto_shorthash_siphash24_KEYBYTES, "SipHash takes the first half");
 
 void crypto_init(void) {
@@ -75,6 +76,17 @@ void crypto_digest(
 	finish(&state, target, target_size);
 }
 
+void crypto_hmac_sha256(uint8_t target[CRYPTO_HMAC_BYTES], struct part key,
+	const struct part *parts, size_t parts_count) {
+	crypto_auth_hmacsha256_state state;
+	crypto_auth_hmacsha256_init(&state, key.bytes, key.size);
+	for (size_t i = 0; i < parts_count; i++) {
+		crypto_auth_hmacsha256_update(&state, parts[i].bytes, parts[i].size);
+	}
+	crypto_auth_hmacsha256_final(&state, target);
+	sodium_memzero(&state, sizeof state); /* it began with the key */
+}
+
 uint64_t crypto_short_mac(const struct key *key, const void *bytes, size_t size) {
 	uint8_t mac[crypto_shorthash_siphash24_BYTES];
 	int failed = crypto_shorthash_siphash24(mac, bytes, size, key->bytes);
@@ -92,30 +104,4 @@ bool crypto_equal(const void *a, const void *b, size_t size) {
 
 void crypto_forget(void *secret, size_t size) {
 	sodium_memzero(secret, size);
-}
-
-void crypto_base64_encode(char *target, const uint8_t *bytes, size_t size) {
-	sodium_bin2base64(target, CRYPTO_BASE64_SIZE(size), bytes, size,
-		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-/* libsodium computes with signed characters without branches, and so takes some that are not ASCII
- * for digits: one value would have many texts. */
-static bool is_ascii(const char *text, size_t size) {
-	unsigned char all = 0;
-	for (size_t i = 0; i < size; i++) {
-		all |= (unsigned char)text[i];
-	}
-	return all < 0x80;
-}
-
-size_t crypto_base64_decode(uint8_t *target, size_t capacity, const char *text, size_t text_size) {
-	if (!is_ascii(text, text_size)) {
-		return SIZE_MAX;
-	}
-	size_t written = 0;
-	/* Without a place to report where it stopped, libsodium refuses anything left over. */
-	int failed = sodium_base642bin(target, capacity, text, text_size, NULL, &written, NULL,
-		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	return failed ? SIZE_MAX : written;
 }

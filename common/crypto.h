@@ -38,6 +38,11 @@ void crypto_mac(uint8_t *target, size_t target_size, const struct key *key, cons
 /* The same without a key. (crypto_hash is a function of libsodium.) */
 void crypto_digest(
 	uint8_t *target, size_t target_size, const struct part *parts, size_t parts_count);
+/* HMAC-SHA256 (RFC 2104): for signatures that others make, as payment providers do. A key of any
+ * length, no purpose. */
+#define CRYPTO_HMAC_BYTES 32u
+void crypto_hmac_sha256(uint8_t target[CRYPTO_HMAC_BYTES], struct part key,
+	const struct part *parts, size_t parts_count);
 /* SipHash-2-4: a fast keyed function of a few bytes to 64 bits, for permutations. Its key has 16 bytes:
  * the first half of key, which must not be used for anything else. */
 uint64_t crypto_short_mac(const struct key *key, const void *bytes, size_t size);
@@ -46,11 +51,5 @@ uint64_t crypto_short_mac(const struct key *key, const void *bytes, size_t size)
 bool crypto_equal(const void *a, const void *b, size_t size);
 /* Overwrites a secret; never optimised away. */
 void crypto_forget(void *secret, size_t size);
-
-/* base64url without padding. encode: target holds CRYPTO_BASE64_SIZE(size) bytes, NUL included. */
-#define CRYPTO_BASE64_SIZE(size) (((size)*4u + 2u) / 3u + 1u)
-void crypto_base64_encode(char *target, const uint8_t *bytes, size_t size);
-/* Returns the bytes written, or SIZE_MAX if text is not canonical base64url or too long. */
-size_t crypto_base64_decode(uint8_t *target, size_t capacity, const char *text, size_t text_size);
 
 #endif

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/crypto.h"
+#include "common/pure/base64.h"
 #include "common/pure/bytes.h"
 
 #define TOKEN_PREFIX "fc1."
@@ -24,7 +25,7 @@
 #define ENTRY_BYTES (1u + IDENTITY_BYTES)
 #define PACKED_BYTES_MAX (HEAD_BYTES + IDENTITIES_MAX * ENTRY_BYTES + MAC_BYTES)
 
-static_assert(TOKEN_SIZE == TOKEN_PREFIX_BYTES + CRYPTO_BASE64_SIZE(PACKED_BYTES_MAX),
+static_assert(TOKEN_SIZE == TOKEN_PREFIX_BYTES + BASE64URL_SIZE(PACKED_BYTES_MAX),
 	"the longest token fits exactly");
 
 static void compute_mac(
@@ -66,7 +67,7 @@ void token_write(
 	bytes_write(&writer, mac, sizeof mac);
 	assert(!writer.failed);
 	memcpy(target, TOKEN_PREFIX, TOKEN_PREFIX_BYTES);
-	crypto_base64_encode(target + TOKEN_PREFIX_BYTES, packed, writer.used);
+	base64url_encode(target + TOKEN_PREFIX_BYTES, packed, writer.used);
 }
 
 static const struct key *find_key(const struct token_keys *keys, uint8_t id) {
@@ -120,7 +121,7 @@ enum token_outcome token_read(struct token *token, const struct token_keys *keys
 		return TOKEN_INVALID;
 	}
 	uint8_t packed[PACKED_BYTES_MAX];
-	size_t packed_size = crypto_base64_decode(
+	size_t packed_size = base64url_decode(
 		packed, sizeof packed, text + TOKEN_PREFIX_BYTES, size - TOKEN_PREFIX_BYTES);
 	if (packed_size == SIZE_MAX || packed_size < HEAD_BYTES + ENTRY_BYTES + MAC_BYTES ||
 		!mac_is_right(keys, packed, packed_size) ||

@@ -16,6 +16,9 @@
 #include "fulfiller/measures.h"
 
 #define NOTE_BYTES 800
+/* How long nothing was booked before rows are brought together, and how often it is looked whether
+ * there are any. */
+#define CAMPAIGNS_QUIET_MS INT64_C(10000)
 /* For the last writes of all campaigns; one of them may begin just before. */
 #define CAMPAIGNS_END_MS INT64_C(5000)
 
@@ -24,6 +27,8 @@ struct campaigns {
 	struct directory *directory;
 	uv_timer_t timer;
 	bool ended;
+	uint64_t bookings_seen; /* by the measures */
+	int64_t fold_us;        /* not before that time */
 	/* By campaign id, so that a message finds its drain by bisection. */
 	struct drain **drains;
 	size_t count;
@@ -127,9 +132,24 @@ static const char *find_problem(struct campaigns *campaigns) {
 	return NULL;
 }
 
+/* One step at a time, so that a booking that comes waits no longer than that. */
+static void fold_if_quiet(struct campaigns *campaigns) {
+	int64_t now_us = clock_monotonic_us();
+	bool quiet = campaigns->bookings_seen == fulfiller_measures.bookings;
+	bool folded = false;
+	campaigns->bookings_seen = fulfiller_measures.bookings;
+	if (quiet && now_us >= campaigns->fold_us) {
+		store_fold(campaigns->options.store, &folded);
+	}
+	if (!quiet || (!folded && now_us >= campaigns->fold_us)) {
+		campaigns->fold_us = now_us + CAMPAIGNS_QUIET_MS * 1000;
+	}
+}
+
 static void on_watch(uv_timer_t *timer) {
 	struct campaigns *campaigns = timer->data;
 	struct store *store = campaigns->options.store;
+	fold_if_quiet(campaigns);
 	store_keep_alive(store);
 	fulfiller_measures.database_available = store_is_available(store);
 	const char *problem = find_problem(campaigns);

@@ -30,6 +30,7 @@ struct drain {
 	struct follower *follower; /* NULL: not reading */
 	bool paused;               /* the follower waits for follower_resume */
 	struct plan plan;
+	bool rush; /* by the last plan that was written */
 	uint32_t conflicts;
 	char reason[REASON_BYTES];
 	struct wakeup *timer; /* waiting: the next try; following: the plan has lingered */
@@ -95,6 +96,14 @@ static void resume(struct drain *drain) {
 
 /* ---- writing ----------------------------------------------------------------------------------- */
 
+static int linger_ms(const struct drain *drain) {
+	return drain->rush ? DRAIN_RUSH_LINGER_MS : DRAIN_LINGER_MS;
+}
+
+static uint32_t rows_count(const struct plan *plan) {
+	return plan->bookings.count + plan->changes.count;
+}
+
 static void on_written(struct drain *drain, int64_t begun_us) {
 	struct plan *plan = &drain->plan;
 	fulfiller_measures.decisions += plan->last_n - plan->base_n;
@@ -103,13 +112,10 @@ static void on_written(struct drain *drain, int64_t begun_us) {
 	fulfiller_measures.transactions++;
 	histogram_record(&fulfiller_measures.transaction_us, clock_monotonic_us() - begun_us);
 	histogram_record(&fulfiller_measures.lag_us, clock_wall_us() - plan->time_ms * 1000);
+	drain->rush = rows_count(plan) >= (uint32_t)linger_ms(drain) * DRAIN_RUSH_ROWS_PER_MS;
 	drain->conflicts = 0;
 	drain->ledger_n_max = drain->claim.n;
 	plan_restart(plan, drain->claim.n);
-}
-
-static bool has_rows(const struct plan *plan) {
-	return plan->bookings.count + plan->changes.count > 0;
 }
 
 /* Writes the plan if there is something to write; the state says what came of it. */
@@ -120,7 +126,7 @@ static void write_plan(struct drain *drain) {
 	}
 	if (!drain->claim.defined && plan->definition_size == 0) {
 		/* Nothing to write a position to yet; what came before a definition was refused. */
-		if (has_rows(plan)) {
+		if (rows_count(plan) > 0) {
 			stop(drain, "the log has bookings before any definition");
 		}
 		return;
@@ -189,7 +195,7 @@ static bool on_decision(void *context, uint64_t sequence, const uint8_t *data, s
 		wakeup_cancel(drain->timer);
 		write_plan(drain);
 	} else if (!wakeup_is_set(drain->timer)) {
-		arm(drain, DRAIN_LINGER_MS);
+		arm(drain, linger_ms(drain));
 	}
 	return true;
 }

@@ -10,7 +10,7 @@
  *
  *	waiting		tries to claim the campaign; holds nothing but a claim that failed
  *	following	reads the log from the position on, fills a plan, writes it when it is full or
- *			DRAIN_LINGER_MS old. While the database is away the full plan is kept and the
+ *			DRAIN_LINGER_MS old, in a rush DRAIN_RUSH_LINGER_MS. While the database is away the full plan is kept and the
  *			reading pauses
  *	stopped		something does not fit together, and going on would make it worse; loud, for
  *			good, and only for this campaign. A person looks at it and starts the program anew
@@ -30,6 +30,10 @@ struct uv_loop_s;
 
 /* How long a plan waits for more decisions; the price of a commit is shared by what comes meanwhile. */
 #define DRAIN_LINGER_MS 10
+/* The same in a rush: a larger plan costs less for each row (fulfiller/owners.h), and processor time is
+ * scarce then. It is a rush when the last plan had so many rows for each millisecond that it waited. */
+#define DRAIN_RUSH_LINGER_MS 400
+#define DRAIN_RUSH_ROWS_PER_MS 10u
 /* How soon another fulfiller takes over from one that is gone. */
 #define DRAIN_CLAIM_MS 1000
 

@@ -13,11 +13,13 @@ void plan_init(struct plan *plan, uint32_t ordinal) {
 	*plan = (struct plan){.ordinal = ordinal};
 	rows_init(&plan->bookings);
 	rows_init(&plan->changes);
+	owners_init(&plan->owners);
 }
 
 void plan_finish(struct plan *plan) {
 	rows_finish(&plan->bookings);
 	rows_finish(&plan->changes);
+	owners_finish(&plan->owners);
 }
 
 void plan_restart(struct plan *plan, uint64_t base_n) {
@@ -26,6 +28,7 @@ void plan_restart(struct plan *plan, uint64_t base_n) {
 	plan->definition_size = 0;
 	rows_clear(&plan->bookings);
 	rows_clear(&plan->changes);
+	owners_clear(&plan->owners);
 	plan->refunds_count = 0;
 }
 
@@ -77,6 +80,7 @@ static void add_booking(struct plan *plan, const struct decision *decision,
 	} else {
 		rows_null(rows);
 	}
+	owners_add(&plan->owners, &(struct owner){answer->account, answer->number});
 }
 
 struct change {

@@ -4,7 +4,7 @@
  * Pure: a plan depends only on the decisions that were added to it.
  *
  *	in a decision			bookings	booking_changes		campaigns
- *	booked, held, waitlisted	a row
+ *	booked, held, waitlisted	a row, and its owner
  *	cancelled, paid, refund due			a row
  *	each effect					a row
  *	an accepted definition							definition
@@ -23,13 +23,14 @@
 #include <stdint.h>
 
 #include "common/pure/messages.h"
+#include "fulfiller/owners.h"
 #include "fulfiller/rows.h"
 
-/* A plan is full at one of these; the last decision may go beyond. Larger plans were not faster, and
- * a failed transaction is sent again as a whole. */
-#define PLAN_BYTES_FULL (1u << 20)
+/* A plan is full at one of these; the last decision may go beyond. Larger plans are hardly cheaper for
+ * each row, a failed transaction is sent again as a whole, and nothing else is done meanwhile. */
+#define PLAN_BYTES_FULL (8u << 20)
 #ifndef PLAN_ROWS_FULL /* small in tests/sim */
-#define PLAN_ROWS_FULL 10000u
+#define PLAN_ROWS_FULL 40000u
 #endif
 
 struct plan {
@@ -47,6 +48,7 @@ struct plan {
 	/* In the order of PLAN_BOOKINGS_COLUMNS and PLAN_CHANGES_COLUMNS. */
 	struct rows bookings;
 	struct rows changes;
+	struct owners owners;   /* of the bookings */
 	uint32_t refunds_count; /* changes with the status refund due */
 };
 

@@ -32,7 +32,9 @@ static void reserve(struct rows *rows, size_t size) {
 		return;
 	}
 	size_t capacity = rows->capacity == 0 ? CAPACITY_AT_FIRST : rows->capacity * 2;
-	assert(capacity - rows->used >= size);
+	while (capacity - rows->used < size) {
+		capacity *= 2;
+	}
 	uint8_t *start = realloc(rows->start, capacity);
 	assert(start != NULL);
 	rows->start = start;
@@ -92,6 +94,19 @@ void rows_time(struct rows *rows, int64_t time_ms) {
 
 void rows_null(struct rows *rows) {
 	put_big_endian(rows, UINT32_MAX, 4); /* -1 */
+}
+
+/* Dimensions, a flag for nulls, the type; of the one dimension the length and the first subscript. */
+void rows_array(struct rows *rows, enum rows_type type, uint32_t count) {
+	assert(count > 0);
+	size_t element = 4 + (type == ROWS_UUID ? 16u : 8u);
+	const uint32_t head[] = {1, 0, (uint32_t)type, count, 1};
+	size_t size = sizeof head + count * element;
+	reserve(rows, 4 + size + ROW_BYTES_MAX + TRAILER_BYTES);
+	put_big_endian(rows, size, 4);
+	for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
+		put_big_endian(rows, head[i], 4);
+	}
 }
 
 size_t rows_seal(struct rows *rows) {

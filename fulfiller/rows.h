@@ -13,8 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for the longest row. */
+/* Room for the longest row, without its arrays. */
 #define ROW_BYTES_MAX 256u
+
+/* What the elements of an array are: their object ids in pg_type, which never change. */
+enum rows_type { ROWS_I64 = 20, ROWS_UUID = 2950 };
 
 struct rows {
 	uint8_t *start; /* owned; NULL before the first row */
@@ -36,6 +39,8 @@ void rows_uuid(struct rows *rows, const uint8_t uuid[16]);
 /* A timestamptz; time_ms counts from 1970-01-01T00:00:00Z. */
 void rows_time(struct rows *rows, int64_t time_ms);
 void rows_null(struct rows *rows);
+/* An array of count elements, at least 1, which the caller writes next as if each were a field. */
+void rows_array(struct rows *rows, enum rows_type type, uint32_t count);
 
 /* Writes the trailer; returns the bytes of the whole stream, which begins at rows->start. Needs a row.
  * More rows may follow: they take the trailer's place. */

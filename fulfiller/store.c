@@ -433,6 +433,11 @@ static enum store_outcome write_inside(struct store *store, struct plan *plan) {
 	}
 	if (outcome == STORE_DONE) {
 		outcome = copy_rows(store,
+			"copy booking_owners (" OWNERS_COLUMNS ") from stdin (format binary)",
+			owners_rows(&plan->owners, plan->ordinal));
+	}
+	if (outcome == STORE_DONE) {
+		outcome = copy_rows(store,
 			"copy booking_changes (" PLAN_CHANGES_COLUMNS
 			") from stdin (format binary)",
 			&plan->changes);
@@ -469,6 +474,23 @@ enum store_outcome store_write(struct store *store, struct store_claim *claim, s
 		claim->n = plan->last_n;
 		claim->defined = true;
 		memcpy(claim->digest, plan->digest, DIGEST_BYTES);
+	}
+	return outcome;
+}
+
+/* ---- quiet times ------------------------------------------------------------------------------- */
+
+enum store_outcome store_fold(struct store *store, bool *folded) {
+	*folded = false;
+	if (store_pause_ms(store) > 0) {
+		return STORE_UNAVAILABLE;
+	}
+	start_clock(store);
+	struct database_rows *rows;
+	enum store_outcome outcome = query(store, "select fold_owners()::integer", NULL, 0, &rows);
+	if (outcome == STORE_DONE) {
+		*folded = database_value_i64(rows, 0, 0) == 1;
+		database_rows_free(rows);
 	}
 	return outcome;
 }

@@ -49,6 +49,10 @@ enum store_outcome store_claim(
  * definition, or the ledger knows the campaign already. */
 enum store_outcome store_write(struct store *store, struct store_claim *claim, struct plan *plan);
 
+/* Brings a few rows of booking_owners, of campaigns in which nothing happens, together: a fraction of
+ * a second's work, for quiet times. folded: there may be more. */
+enum store_outcome store_fold(struct store *store, bool *folded);
+
 /* Remembers contacts, in order, in one transaction; at most STORE_CONTACTS_MAX. STORE_MOVED: a
  * conflict with another fulfiller, try again. */
 #define STORE_CONTACTS_MAX 100u

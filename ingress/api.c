@@ -53,7 +53,7 @@ static const handler handlers[ROUTE_COUNT] = {
 
 /* Before anything is done for the call: who is refused must cost as little as can be. */
 static bool admit_now(const struct call *call) {
-	if (congestion_admit(&call->application->congestion, clock_monotonic_us())) {
+	if (congestion_admit(&call->application->congestion, call->began_us)) {
 		return true;
 	}
 	ingress_measures.turned_away++;
@@ -86,6 +86,7 @@ void api_dispatch(void *context, struct exchange *exchange) {
 		.exchange = exchange,
 		.route = match.route,
 		.parameter = match.parameter,
+		.began_us = clock_monotonic_us(),
 	};
 	if (!admit_now(&call) || !admit_address(&call)) {
 		return;
@@ -117,7 +118,7 @@ uint64_t api_who(const uint8_t *hash) {
 
 bool api_admit(const struct call *call, enum admission_rule rule, uint64_t who) {
 	const struct admission_request request = {
-		.rule = rule, .who = who, .now_us = clock_monotonic_us()};
+		.rule = rule, .who = who, .now_us = call->began_us};
 	int64_t retry_after_us;
 	if (admission_take(&call->application->admission, &request, &retry_after_us)) {
 		return true;

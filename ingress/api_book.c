@@ -40,16 +40,13 @@ static const char *preference(char target[16], const struct waiter *waiter) {
 }
 
 static void answer_booking(const struct waiter *waiter, const struct booking_json *booking) {
-	const struct key *key = &waiter->call.application->secrets.booking;
-	char id[BOOKING_ID_SIZE];
-	booking_id_write(id, key, booking->name);
 	char location[sizeof "/v1/bookings/" + BOOKING_ID_SIZE];
 	struct text path = text_init(location, sizeof location);
 	text_append(&path, "/v1/bookings/");
-	text_append(&path, id);
+	text_append(&path, booking->id);
 	char body[BOOKING_JSON_BYTES_MAX];
 	struct text text = text_init(body, sizeof body);
-	booking_json_append(&text, key, booking);
+	booking_json_append(&text, booking);
 	assert(!text.failed);
 	char applied[16];
 	reply_send(&waiter->call, &(struct http_response){
@@ -68,7 +65,7 @@ static void answer_decided(const struct waiter *waiter, const struct answer *ans
 	struct booking_json booking;
 	if (problem != PROBLEM_COUNT) {
 		outcome_refuse(&waiter->call, waiter->campaign, problem, answer);
-	} else if (outcome_booking(&booking, waiter->campaign, answer)) {
+	} else if (outcome_booking(&booking, waiter->call.application, waiter->campaign, answer)) {
 		answer_booking(waiter, &booking);
 	} else {
 		outcome_refuse(&waiter->call, waiter->campaign, PROBLEM_LINE_UNAVAILABLE, NULL);

@@ -46,14 +46,15 @@ static void answer_cancelled(const struct cancellation *cancellation) {
 		row.status = BOOKING_CANCELLED;
 		ledger_json_append(&text, key, &row);
 	} else {
-		booking_json_append(&text, key,
-			&(struct booking_json){
-				.name = {.campaign_ordinal = cancellation->campaign->ordinal,
-					.number = cancellation->entry.number},
-				.campaign_id = cancellation->campaign->id,
-				.definition_hash = cancellation->campaign->hash,
-				.status = booking_status_name(BOOKING_CANCELLED),
-			});
+		struct booking_json booking = {
+			.campaign_id = cancellation->campaign->id,
+			.definition_hash = cancellation->campaign->hash,
+			.status = booking_status_name(BOOKING_CANCELLED),
+		};
+		booking_id_write(booking.id, key,
+			(struct booking_name){.campaign_ordinal = cancellation->campaign->ordinal,
+				.number = cancellation->entry.number});
+		booking_json_append(&text, &booking);
 	}
 	reply_json(&cancellation->call, &text);
 }

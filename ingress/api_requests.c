@@ -72,8 +72,8 @@ static void answer_decided(const struct poll *poll, const struct answer *answer)
 		struct booking_json booking;
 		text_append(&text, verdict_name(answer->verdict));
 		text_append(&text, "\",\"booking\":");
-		if (outcome_booking(&booking, poll->campaign, answer)) {
-			booking_json_append(&text, &application->secrets.booking, &booking);
+		if (outcome_booking(&booking, application, poll->campaign, answer)) {
+			booking_json_append(&text, &booking);
 		} else {
 			text_append(&text, "null");
 		}

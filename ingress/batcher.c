@@ -153,6 +153,20 @@ static void measure_round(const struct batch *batch, int64_t now_us) {
 	int64_t round_us = batch->had_to_wait ? now_us - batcher->sent_at_us : 0;
 	batcher->round_us += (round_us - batcher->round_us) / 16;
 	batcher->sent_at_us = now_us;
+	batcher->sent_count = batch->count;
+}
+
+/* Whether it would be a waste to send this batch now: more will have come in a moment. */
+static bool is_too_soon(const struct batch *batch, int64_t now_us) {
+	const struct batcher *batcher = batch->batcher;
+	if (batch->count == BATCH_REQUESTS_MAX || batcher->sent_count < BATCHER_GAP_COUNT_MIN) {
+		return false;
+	}
+	int64_t gap_us = (batcher->lag_us - BATCHER_LAG_US) * BATCHER_GAP_SHARE;
+	if (gap_us > BATCHER_GAP_US_MAX) {
+		gap_us = BATCHER_GAP_US_MAX;
+	}
+	return now_us - batcher->sent_at_us < gap_us;
 }
 
 static void send_batch(struct batch *batch, int64_t now_us) {
@@ -182,22 +196,26 @@ static bool is_in_flight(const struct batch *batch) {
 	return false;
 }
 
-void batcher_flush(struct batcher *batcher, int64_t now_us) {
+bool batcher_flush(struct batcher *batcher, int64_t now_us) {
 	struct batch *next = NULL;
 	for (struct batch *batch = batcher->first; batch != NULL; batch = next) {
 		next = batch->next;
 		if (is_in_flight(batch)) {
-			return;
+			return false;
 		}
 		if (batch->state != BATCH_WAITING) {
 			continue;
 		}
+		if (batch->waiters_count > 0 && is_too_soon(batch, now_us)) {
+			return true;
+		}
 		if (batch->waiters_count > 0) {
 			send_batch(batch, now_us);
-			return;
+			return false;
 		}
 		release(batch);
 	}
+	return false;
 }
 
 /* ---- what becomes of it ---------------------------------------------------------------------- */
@@ -236,8 +254,10 @@ struct batch *batcher_find(const struct batcher *batcher, const struct batch_id 
 	return NULL;
 }
 
-void batcher_decided(struct batch *batch) {
-	batch->batcher->stalled = false;
+void batcher_decided(struct batch *batch, int64_t now_us) {
+	struct batcher *batcher = batch->batcher;
+	batcher->stalled = false;
+	batcher->lag_us += (now_us - batch->sent_at_us - batcher->lag_us) / 8;
 	release(batch);
 }
 

@@ -19,11 +19,8 @@ static void append_time(struct text *text, const char *name, int64_t time_ms, in
 	text_append_char(text, '"');
 }
 
-void booking_json_append(
-	struct text *text, const struct key *booking_key, const struct booking_json *booking) {
-	char id[BOOKING_ID_SIZE];
-	booking_id_write(id, booking_key, booking->name);
-	append_string(text, "{\"booking_id\":", id);
+void booking_json_append(struct text *text, const struct booking_json *booking) {
+	append_string(text, "{\"booking_id\":", booking->id);
 	append_string(text, ",\"campaign_id\":", booking->campaign_id);
 	if (booking->is_detailed) {
 		text_append(text, ",\"count\":");

@@ -17,7 +17,7 @@
 #define BOOKING_JSON_BYTES_MAX 512u
 
 struct booking_json {
-	struct booking_name name;
+	char id[BOOKING_ID_SIZE]; /* by booking_id_write */
 	const char *campaign_id;
 	const char *definition_hash;
 	const char *status;
@@ -31,7 +31,6 @@ struct booking_json {
 };
 
 /* Appends a JSON object. */
-void booking_json_append(
-	struct text *text, const struct key *booking_key, const struct booking_json *booking);
+void booking_json_append(struct text *text, const struct booking_json *booking);
 
 #endif

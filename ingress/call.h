@@ -5,6 +5,8 @@
 #ifndef INGRESS_CALL_H
 #define INGRESS_CALL_H
 
+#include <stdint.h>
+
 #include "ingress/routes.h"
 
 struct application;
@@ -15,6 +17,7 @@ struct call {
 	struct exchange *exchange; /* answered exactly once, by reply.h or problem.h */
 	enum route route;
 	struct http_slice parameter; /* of the path; gone when the handler returned */
+	int64_t began_us;            /* monotonic */
 };
 
 #endif

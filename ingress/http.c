@@ -4,47 +4,72 @@
 
 #include "ingress/http_head.h"
 
-/* Header lines, while they are looked through. */
-struct search {
-	const struct http_head *head;
-	bool repeated; /* a header that must stand alone does not */
+/* The headers that mean something here. */
+enum header {
+	HEADER_HOST,
+	HEADER_AUTHORIZATION,
+	HEADER_CONTENT_TYPE,
+	HEADER_IDEMPOTENCY_KEY,
+	HEADER_PREFER,
+	HEADER_IF_NONE_MATCH,
+	HEADER_ACCEPT_ENCODING,
+	HEADER_ACCEPT_LANGUAGE,
+	HEADER_FORWARDED_FOR,
+	HEADER_TRANSFER_ENCODING,
+	HEADER_EXPECT,
+	HEADERS,
 };
 
-static bool is_named(const struct http_line *line, struct http_slice name) {
-	return http_slice_equals_ignoring_case(line->name, name);
+#define NAME(text)                                                                                 \
+	{ text, sizeof(text) - 1 }
+
+static const struct {
+	struct http_slice name;
+	enum {
+		FIRST, /* counts, where there are several */
+		LAST,
+		ONLY, /* there must not be two: servers would differ about which one counts */
+	} which;
+} headers[HEADERS] = {
+	[HEADER_HOST] = {NAME("host"), ONLY},
+	[HEADER_AUTHORIZATION] = {NAME("authorization"), ONLY},
+	[HEADER_CONTENT_TYPE] = {NAME("content-type"), ONLY},
+	[HEADER_IDEMPOTENCY_KEY] = {NAME("idempotency-key"), ONLY},
+	[HEADER_PREFER] = {NAME("prefer"), FIRST},
+	[HEADER_IF_NONE_MATCH] = {NAME("if-none-match"), FIRST},
+	[HEADER_ACCEPT_ENCODING] = {NAME("accept-encoding"), FIRST},
+	[HEADER_ACCEPT_LANGUAGE] = {NAME("accept-language"), FIRST},
+	[HEADER_FORWARDED_FOR] = {NAME("x-forwarded-for"), LAST},
+	[HEADER_TRANSFER_ENCODING] = {NAME("transfer-encoding"), FIRST},
+	[HEADER_EXPECT] = {NAME("expect"), FIRST},
+};
+
+/* HEADERS if it means nothing here. */
+static enum header header_of(struct http_slice name) {
+	enum header header = HEADER_HOST;
+	while (header < HEADERS &&
+		(headers[header].name.size != name.size ||
+			!http_slice_equals_ignoring_case(headers[header].name, name))) {
+		header++;
+	}
+	return header;
 }
 
-/* The header, of which there must not be two: servers would differ about which one counts. */
-static struct http_slice only(struct search *search, const char *name) {
-	const struct http_slice wanted = {name, strlen(name)};
-	struct http_slice found = {NULL, 0};
-	for (size_t i = 0; i < search->head->lines_count; i++) {
-		if (is_named(&search->head->lines[i], wanted)) {
-			search->repeated = search->repeated || found.start != NULL;
-			found = search->head->lines[i].value;
+/* False if a header that must stand alone does not. */
+static bool find_headers(struct http_slice found[HEADERS], const struct http_head *head) {
+	memset(found, 0, HEADERS * sizeof(found[0]));
+	for (size_t i = 0; i < head->lines_count; i++) {
+		enum header header = header_of(head->lines[i].name);
+		if (header == HEADERS) {
+			continue;
+		}
+		if (found[header].start == NULL || headers[header].which == LAST) {
+			found[header] = head->lines[i].value;
+		} else if (headers[header].which == ONLY) {
+			return false;
 		}
 	}
-	return found;
-}
-
-static struct http_slice first(const struct search *search, const char *name) {
-	const struct http_slice wanted = {name, strlen(name)};
-	for (size_t i = 0; i < search->head->lines_count; i++) {
-		if (is_named(&search->head->lines[i], wanted)) {
-			return search->head->lines[i].value;
-		}
-	}
-	return (struct http_slice){NULL, 0};
-}
-
-static struct http_slice last(const struct search *search, const char *name) {
-	const struct http_slice wanted = {name, strlen(name)};
-	for (size_t i = search->head->lines_count; i > 0; i--) {
-		if (is_named(&search->head->lines[i - 1], wanted)) {
-			return search->head->lines[i - 1].value;
-		}
-	}
-	return (struct http_slice){NULL, 0};
+	return true;
 }
 
 static enum http_method method_of(struct http_slice name) {
@@ -162,21 +187,21 @@ static bool read_target(struct http_request *request, struct http_slice target) 
 
 /* What the head means. Returns 0, or the status to refuse it with. */
 static int read_meaning(struct http_request *request, const struct http_head *head) {
-	struct search search = {head, false};
-	request->method = method_of(head->method);
-	request->keep_alive = head->keep_alive;
-	request->host = only(&search, "host");
-	request->authorization = only(&search, "authorization");
-	request->content_type = only(&search, "content-type");
-	request->idempotency_key = only(&search, "idempotency-key");
-	request->prefer = first(&search, "prefer");
-	request->if_none_match = first(&search, "if-none-match");
-	request->accept_encoding = first(&search, "accept-encoding");
-	request->accept_language = first(&search, "accept-language");
-	request->forwarded_for = last(&search, "x-forwarded-for");
-	if (search.repeated) {
+	struct http_slice found[HEADERS];
+	if (!find_headers(found, head)) {
 		return 400;
 	}
+	request->method = method_of(head->method);
+	request->keep_alive = head->keep_alive;
+	request->host = found[HEADER_HOST];
+	request->authorization = found[HEADER_AUTHORIZATION];
+	request->content_type = found[HEADER_CONTENT_TYPE];
+	request->idempotency_key = found[HEADER_IDEMPOTENCY_KEY];
+	request->prefer = found[HEADER_PREFER];
+	request->if_none_match = found[HEADER_IF_NONE_MATCH];
+	request->accept_encoding = found[HEADER_ACCEPT_ENCODING];
+	request->accept_language = found[HEADER_ACCEPT_LANGUAGE];
+	request->forwarded_for = found[HEADER_FORWARDED_FOR];
 	if (request->host.start == NULL ? head->version_minor > 0 : !is_host(request->host)) {
 		return 400;
 	}
@@ -185,12 +210,12 @@ static int read_meaning(struct http_request *request, const struct http_head *he
 	}
 	/* Chunks are one more way to disagree about where a body ends, and no client of ours needs
 	 * them: the bodies are short and their length is known. */
-	if (first(&search, "transfer-encoding").start != NULL) {
+	if (found[HEADER_TRANSFER_ENCODING].start != NULL) {
 		return 501;
 	}
 	/* Clients then send the body at once, which is below one packet. HTTP/1.0 does not know
 	 * Expect. */
-	if (head->version_minor > 0 && first(&search, "expect").start != NULL) {
+	if (head->version_minor > 0 && found[HEADER_EXPECT].start != NULL) {
 		return 417;
 	}
 	return head->content_length > HTTP_BODY_BYTES_MAX ? 413 : 0;

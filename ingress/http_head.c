@@ -4,10 +4,6 @@
 #include <llhttp.h>
 #include <string.h>
 
-static bool is_plain(char c) {
-	return ((unsigned char)c >= ' ' && c != 0x7f) || c == '\t';
-}
-
 enum http_head_extent http_head_find(const char *bytes, size_t size, size_t *head_size) {
 	/* A method is upper-case letters. This turns away an empty line, and TLS, at the first
 	 * byte. */
@@ -20,9 +16,7 @@ enum http_head_extent http_head_find(const char *bytes, size_t size, size_t *hea
 		if (i < size && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == ':')) {
 			return HTTP_HEAD_REFUSED; /* a folded line, or one without a name */
 		}
-		while (i < size && is_plain(bytes[i])) {
-			i++;
-		}
+		i += http_slice_plain(bytes + i, size - i);
 		/* Some take a tab for a blank in the request line. */
 		if (line == 0 && memchr(bytes, '\t', i) != NULL) {
 			return HTTP_HEAD_REFUSED;

@@ -1,6 +1,51 @@
 #include "ingress/http_slice.h"
 
+#include <stdint.h>
 #include <string.h>
+
+/* Eight times the byte. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The first byte is the lowest. Written out, because compilers make one load of this, but not of a
+ * loop. */
+static uint64_t load(const char *bytes) {
+	const unsigned char *from = (const unsigned char *)bytes;
+	return (uint64_t)from[0] | (uint64_t)from[1] << 8 | (uint64_t)from[2] << 16 |
+	       (uint64_t)from[3] << 24 | (uint64_t)from[4] << 32 | (uint64_t)from[5] << 40 |
+	       (uint64_t)from[6] << 48 | (uint64_t)from[7] << 56;
+}
+
+/* How many of eight bytes stand before the first one that is below a blank, or DEL; 8 if there is
+ * none. A subtraction borrows from the highest bit of such a byte, which was not set before. It may
+ * do that to others too, but only above, which is behind, such a one. */
+static size_t before_control(uint64_t word) {
+	uint64_t del = word ^ EACH(0x7f);
+	uint64_t hits = (((word - EACH(' ')) & ~word) | ((del - EACH(1)) & ~del)) & EACH(0x80);
+	return hits == 0 ? sizeof(word) : (size_t)__builtin_ctzll(hits) / 8;
+}
+
+static bool is_plain(char c) {
+	return ((unsigned char)c >= ' ' && c != 0x7f) || c == '\t';
+}
+
+size_t http_slice_plain(const char *bytes, size_t size) {
+	size_t i = 0;
+	while (size - i >= sizeof(uint64_t)) {
+		size_t before = before_control(load(bytes + i));
+		i += before;
+		if (before == sizeof(uint64_t)) {
+			continue;
+		}
+		if (bytes[i] != '\t') {
+			return i;
+		}
+		i++;
+	}
+	while (i < size && is_plain(bytes[i])) {
+		i++;
+	}
+	return i;
+}
 
 bool http_slice_is(struct http_slice slice, const char *text) {
 	size_t size = strlen(text);
@@ -9,7 +54,8 @@ bool http_slice_is(struct http_slice slice, const char *text) {
 
 /* Not tolower(): that one asks the locale. */
 static unsigned lower(char c) {
-	return c >= 'A' && c <= 'Z' ? (unsigned char)c | 0x20u : (unsigned char)c;
+	unsigned byte = (unsigned char)c;
+	return byte | (unsigned)(byte - 'A' < 26) << 5;
 }
 
 bool http_slice_equals_ignoring_case(struct http_slice a, struct http_slice b) {

@@ -15,6 +15,9 @@ struct http_slice {
 	size_t size;
 };
 
+/* How many of the bytes, from the first on, may stand in a line of a head: all but control characters;
+ * a tab may. */
+size_t http_slice_plain(const char *bytes, size_t size);
 /* True if the slice is exactly text. */
 bool http_slice_is(struct http_slice slice, const char *text);
 /* The same, where ASCII letters of either case are equal: header names, hosts, schemes. */

@@ -82,9 +82,19 @@ static bool line_went_back(const struct batch *batch, uint64_t sequence) {
 	return true;
 }
 
+/* There may be something to send, now or soon: lines_flush looks. */
+static void mark_dirty(struct line *line) {
+	if (!line->dirty) {
+		line->dirty = true;
+		line->next_dirty = line->lines->dirty;
+		line->lines->dirty = line;
+	}
+}
+
 static void on_acknowledged(void *context, enum stream_outcome outcome, uint64_t sequence) {
 	struct batch *batch = context;
 	int64_t now_us = clock_monotonic_us();
+	mark_dirty(line_of(batch));
 	if (outcome == STREAM_STORED && line_went_back(batch, sequence)) {
 		outcome = STREAM_REFUSED;
 	}
@@ -200,14 +210,6 @@ static void tell_decided(struct batch *batch, const struct decision *decision) {
 	}
 }
 
-static void mark_dirty(struct line *line) {
-	if (!line->dirty) {
-		line->dirty = true;
-		line->next_dirty = line->lines->dirty;
-		line->lines->dirty = line;
-	}
-}
-
 void lines_decided(struct lines *lines, struct campaign *campaign, const struct decision *head,
 	const uint8_t *bytes, size_t size) {
 	struct line *line = campaign->line;
@@ -219,7 +221,8 @@ void lines_decided(struct lines *lines, struct campaign *campaign, const struct 
 	if (batch == NULL) {
 		return;
 	}
-	int64_t lag_us = clock_monotonic_us() - batch->sent_at_us;
+	int64_t now_us = clock_monotonic_us();
+	int64_t lag_us = now_us - batch->sent_at_us;
 	histogram_record(&ingress_measures.decide_time, lag_us);
 	lines->lag_us += (lag_us - lines->lag_us) / 16;
 	if (decision_decode(&lines->decision, bytes, size) &&
@@ -230,7 +233,7 @@ void lines_decided(struct lines *lines, struct campaign *campaign, const struct 
 			(unsigned long long)head->n, batch->count);
 		tell_all(batch, LINE_REFUSED);
 	}
-	batcher_decided(batch);
+	batcher_decided(batch, now_us);
 	mark_dirty(line);
 }
 
@@ -316,12 +319,17 @@ void lines_flush(struct lines *lines) {
 		return;
 	}
 	int64_t now_us = clock_monotonic_us();
-	while (lines->dirty != NULL) {
-		struct line *line = lines->dirty;
-		lines->dirty = line->next_dirty;
+	struct line *next = lines->dirty;
+	lines->dirty = NULL;
+	while (next != NULL) {
+		struct line *line = next;
+		next = line->next_dirty;
 		line->dirty = false;
-		batcher_flush(&line->book, now_us);
-		batcher_flush(&line->cancel, now_us);
+		bool book_later = batcher_flush(&line->book, now_us);
+		bool cancel_later = batcher_flush(&line->cancel, now_us);
+		if (book_later || cancel_later) {
+			mark_dirty(line);
+		}
 	}
 }
 

@@ -63,7 +63,8 @@ void line_abandon(struct waiter *waiter);
 /* A decision of this campaign; head has no answers. */
 void lines_decided(struct lines *lines, struct campaign *campaign, const struct decision *head,
 	const uint8_t *bytes, size_t size);
-/* Sends what was added. Once in each turn of the loop, after the sockets were read. */
+/* Sends what was added, if it is time. Once in each turn of the loop, after the sockets were read; and a
+ * millisecond after a turn that brought requests (turns.h). */
 void lines_flush(struct lines *lines);
 void lines_tick(struct lines *lines, int64_t now_us);
 

@@ -43,8 +43,18 @@ static const char contact_sql[] = "select own.account, partner.identity, partner
 	" exists (select from mine where mine.account = b.account)"                                \
 	" from bookings b join campaigns c on c.ordinal = b.campaign "
 
-static const char bookings_sql[] = MINE COLUMNS "where b.account in (select account from mine)"
-						" order by c.ordinal desc, b.number limit 100";
+/* The bookings that the ledger names under those accounts, one by one by their primary key, whatever
+ * the planner thinks how many there are: the limits keep it from reading a table as a whole. */
+static const char bookings_sql[] =
+	MINE ", named (campaign, number) as ("
+	     "  select o.campaign, o.numbers[found.nth] from mine cross join lateral ("
+	     "   select campaign, accounts, numbers from booking_owners"
+	     "   where prefix = any (owner_prefixes(mine.account)) offset 0"
+	     "  ) o cross join lateral"
+	     "  unnest(array_positions(o.accounts, mine.account)) found (nth)"
+	     ") select own.* from named cross join lateral (" COLUMNS
+	     "  where b.campaign = named.campaign and b.number = named.number limit 1"
+	     ") own order by 1 desc, 2 limit 100";
 static const char booking_sql[] = MINE COLUMNS "where b.campaign = $4 and b.number = $5";
 static const char ledger_sql[] = "select decided_n from campaigns where ordinal = $1";
 

@@ -59,13 +59,12 @@ static const char *status_of(const struct answer *answer) {
 	return is_refusal ? booking_status_name(answer->status) : verdict_name(answer->verdict);
 }
 
-bool outcome_booking(struct booking_json *booking, const struct campaign *campaign,
-	const struct answer *answer) {
+bool outcome_booking(struct booking_json *booking, const struct application *application,
+	const struct campaign *campaign, const struct answer *answer) {
 	if (answer->number == 0) {
 		return false;
 	}
 	*booking = (struct booking_json){
-		.name = {.campaign_ordinal = campaign->ordinal, .number = answer->number},
 		.campaign_id = campaign->id,
 		.definition_hash = campaign->hash,
 		.status = status_of(answer),
@@ -77,6 +76,9 @@ bool outcome_booking(struct booking_json *booking, const struct campaign *campai
 		.pay_by_ms = answer->pay_by_ms,
 		.rank = answer->rank,
 	};
+	booking_id_write(booking->id, &application->secrets.booking,
+		(struct booking_name){
+			.campaign_ordinal = campaign->ordinal, .number = answer->number});
 	return true;
 }
 
@@ -92,9 +94,9 @@ void outcome_append_members(struct text *text, const struct application *applica
 		text_append(text, ",\"opens_at\":\"");
 		timestamp_append(text, opens_at_ms, campaign_offset_minutes(campaign, opens_at_ms));
 		text_append_char(text, '"');
-	} else if (answer != NULL && outcome_booking(&booking, campaign, answer)) {
+	} else if (answer != NULL && outcome_booking(&booking, application, campaign, answer)) {
 		text_append(text, ",\"booking\":");
-		booking_json_append(text, &application->secrets.booking, &booking);
+		booking_json_append(text, &booking);
 	}
 }
 

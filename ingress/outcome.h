@@ -17,8 +17,8 @@
 enum problem outcome_problem(enum verdict verdict);
 
 /* The booking that an answer is about; false if it names none. */
-bool outcome_booking(
-	struct booking_json *booking, const struct campaign *campaign, const struct answer *answer);
+bool outcome_booking(struct booking_json *booking, const struct application *application,
+	const struct campaign *campaign, const struct answer *answer);
 
 /* The members that explain a refusal, beginning with ',': "booking", "opens_at". */
 void outcome_append_members(struct text *text, const struct application *application,

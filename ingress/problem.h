@@ -48,8 +48,9 @@ enum problem {
 struct problem_row {
 	const char *code;
 	int status;
-	const char *title;
-	const char *detail;
+	const char *opening; /* of the JSON object: type and status */
+	const char *members; /* code and title, and the name of detail */
+	const char *detail;  /* as a JSON string */
 };
 
 const struct problem_row *problem_row(enum problem problem);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/pure/base64.h"
 #include "common/pure/bytes.h"
 #include "common/pure/limits.h"
 
@@ -14,7 +15,7 @@
 #define PREFIX "t1."
 #define PREFIX_SIZE (sizeof PREFIX - 1)
 
-static_assert(PREFIX_SIZE + CRYPTO_BASE64_SIZE(PLACE_BYTES + MAC_BYTES) == TICKET_SIZE,
+static_assert(PREFIX_SIZE + BASE64URL_SIZE(PLACE_BYTES + MAC_BYTES) == TICKET_SIZE,
 	"a ticket has one length");
 
 static void mac_of(uint8_t mac[MAC_BYTES], const struct key *key, const uint8_t *place) {
@@ -31,7 +32,7 @@ void tickets_write(char target[TICKET_SIZE], const struct key *key, const struct
 	assert(!writer.failed);
 	mac_of(bytes + PLACE_BYTES, key, bytes);
 	memcpy(target, PREFIX, PREFIX_SIZE);
-	crypto_base64_encode(target + PREFIX_SIZE, bytes, sizeof bytes);
+	base64url_encode(target + PREFIX_SIZE, bytes, sizeof bytes);
 }
 
 bool tickets_read(struct ticket *ticket, const struct key *key, const char *text, size_t size) {
@@ -40,7 +41,7 @@ bool tickets_read(struct ticket *ticket, const struct key *key, const char *text
 	}
 	uint8_t bytes[PLACE_BYTES + MAC_BYTES];
 	size_t decoded =
-		crypto_base64_decode(bytes, sizeof bytes, text + PREFIX_SIZE, size - PREFIX_SIZE);
+		base64url_decode(bytes, sizeof bytes, text + PREFIX_SIZE, size - PREFIX_SIZE);
 	if (decoded != sizeof bytes) {
 		return false;
 	}

@@ -1,5 +1,5 @@
 /*
- * turns - a check handle, a timer, and a descriptor that we make ready ourselves.
+ * turns - a check handle, two timers, and a descriptor that we make ready ourselves.
  */
 #include "ingress/turns.h"
 
@@ -15,6 +15,10 @@
 
 /* After this in one turn, what was brought is sent. A turn that is no longer is not disturbed. */
 #define FLUSH_US 2000
+/* While requests come, after_sockets is called so soon again, for what was too soon to be sent. */
+#define AGAIN_MS 1
+/* So long after the last request the loop is not woken for that any more. */
+#define AGAIN_US 50000
 /* Ticks may be late by this before they are done inside of a turn. */
 #define LATE_TICKS 2
 /* Waiting is measured so often, where there are requests. */
@@ -24,12 +28,14 @@ struct turns {
 	struct turns_options options;
 	uv_check_t check;
 	uv_timer_t timer;
+	uv_timer_t again;
 	uv_poll_t probe; /* no uv_async_t: all of a loop share a descriptor, which is ready often */
 	int probe_descriptor;
 	int open; /* handles that libuv still has */
 	int64_t flushed_at_us;
 	int64_t ticked_at_us;
 	int64_t probed_at_us;
+	int64_t minded_at_us; /* the last request */
 	bool probing;
 };
 
@@ -43,8 +49,18 @@ static void tick(struct turns *turns, int64_t now_us) {
 	turns->options.tick(turns->options.context);
 }
 
+/* It has woken the loop, and that is all: the check handle is next. */
+static void on_again(uv_timer_t *again) {
+	(void)again;
+}
+
 static void on_check(uv_check_t *check) {
-	flush(check->data, clock_monotonic_us());
+	struct turns *turns = check->data;
+	int64_t now_us = clock_monotonic_us();
+	flush(turns, now_us);
+	if (now_us - turns->minded_at_us < AGAIN_US) {
+		uv_timer_start(&turns->again, on_again, AGAIN_MS, 0);
+	}
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -70,6 +86,7 @@ static void send_probe(struct turns *turns, int64_t now_us) {
 }
 
 void turns_mind(struct turns *turns, int64_t now_us) {
+	turns->minded_at_us = now_us;
 	if (!turns->probing && now_us - turns->probed_at_us > MEASURE_US) {
 		send_probe(turns, now_us);
 	}
@@ -86,11 +103,13 @@ struct turns *turns_create(uv_loop_t *loop, const struct turns_options *options)
 	turns->options = *options;
 	turns->check.data = turns;
 	turns->timer.data = turns;
+	turns->again.data = turns;
 	turns->probe.data = turns;
 	turns->ticked_at_us = clock_monotonic_us();
-	turns->open = 3;
+	turns->open = 4;
 	uv_check_init(loop, &turns->check);
 	uv_timer_init(loop, &turns->timer);
+	uv_timer_init(loop, &turns->again);
 	turns->probe_descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	assert(turns->probe_descriptor >= 0);
 	int status = uv_poll_init(loop, &turns->probe, turns->probe_descriptor);
@@ -118,5 +137,6 @@ void turns_destroy(struct turns *turns) {
 	}
 	uv_close((uv_handle_t *)&turns->check, on_closed);
 	uv_close((uv_handle_t *)&turns->timer, on_closed);
+	uv_close((uv_handle_t *)&turns->again, on_closed);
 	uv_close((uv_handle_t *)&turns->probe, on_closed);
 }

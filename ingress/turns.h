@@ -1,5 +1,6 @@
 /*
- * turns - calls at the right moments of the loop: after each look at the sockets, and at each tick.
+ * turns - calls at the right moments of the loop: after each look at the sockets (and a millisecond
+ * later once more, where there are requests), and at each tick.
  *
  * What the sockets brought in one turn goes into one batch, so the flush stands after them (a libuv
  * check handle), and costs no waiting. But a turn has no bound that helps: while more than a

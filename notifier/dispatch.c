@@ -23,6 +23,9 @@
 #define SETTLE_WAIT_MS 50
 #define SETTLE_COUNT_URGENT 200u
 #define BACKLOG_EVERY_US 5000000
+/* Rounds may follow each other at once, to keep the senders busy; so often one does also what brings
+ * them nothing now. */
+#define SPARE_EVERY_US 200000
 #define DATABASE_RANGE ((struct backoff_range){.ms_min = 200, .ms_max = 10000})
 /* Left of a claim when its notice is handed to a sender: the longest transfer, and some. */
 #define CLAIM_RESERVE_US ((TRANSFERS_SECONDS_MAX + 5) * INT64_C(1000000))
@@ -64,6 +67,7 @@ struct dispatch {
 	bool available; /* the database, by the last round */
 	struct backoff backoff;
 	int64_t backlog_us; /* when it was counted last */
+	int64_t spare_us;   /* when the last spare round began */
 	bool draining;
 	bool drain_is_late;
 	bool drained;
@@ -355,6 +359,11 @@ static void begin_round(void *context) {
 		}
 		round->room[i] = dispatch->claims ? room(dispatch, i) : 0;
 		round->holds_back[i] = holds_back(lane);
+	}
+	round->spare =
+		dispatch->claims && clock_monotonic_us() - dispatch->spare_us > SPARE_EVERY_US;
+	if (round->spare) {
+		dispatch->spare_us = clock_monotonic_us();
 	}
 	round->backlog_wanted =
 		dispatch->claims && clock_monotonic_us() - dispatch->backlog_us > BACKLOG_EVERY_US;

@@ -19,6 +19,10 @@
 #define ARRAY_BYTES ((size_t)SETTLE_COUNT_MAX * (2u * OUTCOME_ERROR_BYTES + 4u))
 /* Of notices whose account had no contact, in one statement. */
 #define RESOLVE_COUNT_MAX 1000
+/* Looks that find fewer than one notice to claim for so many bookings and changes are barren: what they
+ * make cannot be sent soon, so the next ones are short, and take place in a spare round. */
+#define LOOK_BARREN_SHARE 10
+#define LOOK_BARREN_MAX 100u
 /* What polling can find: more campaigns with news wait for the next round. */
 #define TASKS_MAX 256u
 #define NUMBER_BYTES 24u
@@ -28,6 +32,11 @@ static_assert(PROVIDER_ID_BYTES <= OUTCOME_ERROR_BYTES, "the error is the widest
 struct ledger {
 	struct ledger_options options;
 	struct database *database;
+	bool barren; /* the looks of the last round that had any were */
+	/* Of this round. */
+	uint32_t looks;
+	int64_t looked;              /* at bookings or changes */
+	int64_t found;               /* notices to claim */
 	char *arrays[SETTLE_ARRAYS]; /* of ARRAY_BYTES each */
 };
 
@@ -221,7 +230,7 @@ static void claim_due(struct ledger *ledger, struct ledger_round *round, enum ch
 }
 
 /* How many bookings to look at; see holds_back. */
-static uint32_t look_limit(const struct ledger_round *round) {
+static uint32_t look_limit(const struct ledger *ledger, const struct ledger_round *round) {
 	uint32_t least = UINT32_MAX;
 	uint32_t most = 0;
 	for (size_t i = 0; i < CHANNELS; i++) {
@@ -232,7 +241,8 @@ static uint32_t look_limit(const struct ledger_round *round) {
 			most = round->room[i];
 		}
 	}
-	return least < most ? least : most;
+	uint32_t limit = least < most ? least : most;
+	return ledger->barren && limit > LOOK_BARREN_MAX ? LOOK_BARREN_MAX : limit;
 }
 
 static uint32_t share(uint32_t whole, uint32_t parts) {
@@ -243,7 +253,7 @@ static uint32_t share(uint32_t whole, uint32_t parts) {
  * share the room, so that a campaign of millions does not keep a small one waiting. */
 static void look(struct ledger *ledger, struct ledger_round *round, int64_t campaign,
 	uint32_t campaigns_left) {
-	uint32_t limit = share(look_limit(round), campaigns_left);
+	uint32_t limit = share(look_limit(ledger, round), campaigns_left);
 	if (limit == 0) {
 		return;
 	}
@@ -255,10 +265,15 @@ static void look(struct ledger *ledger, struct ledger_round *round, int64_t camp
 	snprintf(numbers[4], NUMBER_BYTES, "%" PRIu32, ledger->options.claim_seconds);
 	const char *values[] = {numbers[0], numbers[1], numbers[2], numbers[3],
 		ledger->options.claimed_by, numbers[4]};
+	size_t claimed_before = round->claimed.count;
 	int64_t looked =
 		claim(ledger, round, ledger_sql_look, values, sizeof values / sizeof values[0]);
+	int64_t found = (int64_t)(round->claimed.count - claimed_before);
+	ledger->looks++;
+	ledger->found += found;
+	ledger->looked += looked;
 	for (size_t i = 0; i < CHANNELS; i++) {
-		round->more[i] |= looked >= limit;
+		round->more[i] |= looked >= limit && found * LOOK_BARREN_SHARE >= looked;
 	}
 }
 
@@ -310,9 +325,13 @@ static void poll(struct ledger *ledger, struct ledger_round *round, struct tasks
 static void do_task(struct ledger *ledger, struct ledger_round *round, const struct task *task,
 	uint32_t campaigns_left) {
 	if (task->campaign != 0) {
-		look(ledger, round, task->campaign, campaigns_left);
+		if (round->spare || !ledger->barren) {
+			look(ledger, round, task->campaign, campaigns_left);
+		}
 	} else if (task->channel == 0) {
-		resolve(ledger, round);
+		if (round->spare) {
+			resolve(ledger, round);
+		}
 	} else {
 		claim_due(ledger, round, (enum channel)task->channel);
 	}
@@ -338,6 +357,9 @@ void ledger_round(struct ledger *ledger, struct ledger_round *round) {
 	struct tasks tasks = {0};
 	notice_list_init(&round->claimed);
 	memset(round->more, 0, sizeof round->more);
+	ledger->looks = 0;
+	ledger->found = 0;
+	ledger->looked = 0;
 	round->ambiguous = 0;
 	round->failed_without_contact = 0;
 	round->outcome = DATABASE_OK;
@@ -354,6 +376,12 @@ void ledger_round(struct ledger *ledger, struct ledger_round *round) {
 	for (size_t i = 0; i < tasks.count && round->outcome == DATABASE_OK; i++) {
 		do_task(ledger, round, &tasks.tasks[i], tasks.campaigns_left);
 		tasks.campaigns_left -= tasks.tasks[i].campaign != 0;
+	}
+	if (ledger->looks > 0) {
+		/* At how many it looked is told with what was claimed; without that it was nothing, or
+		 * in vain, and both make the next look a short one. */
+		ledger->barren =
+			ledger->found == 0 || ledger->found * LOOK_BARREN_SHARE < ledger->looked;
 	}
 	if (round->outcome == DATABASE_OK && round->backlog_wanted) {
 		count_backlog(ledger, round);

@@ -6,6 +6,10 @@
  *
  *	settle ─▶ poll ─▶ claim what is due ─▶ look at campaigns with news, claiming what they owe
  *
+ * It looks ahead no further than what it can send soon. Where a look is barren, because most of what
+ * it finds cannot be claimed (people without a contact yet, a channel that is full or slow), the next
+ * one takes a hundred bookings, in a spare round: the others lose nothing by standing in the ledger.
+ *
  * Any number of notifiers may do this at once: a row, or the position of a campaign, belongs to
  * whoever locks it first, and the others go on to the next one. A claim has an end: what is
  * claimed by a notifier that died is claimed again after it, and counted as ambiguous.
@@ -49,6 +53,8 @@ struct ledger_round {
 	/* Look no further than this channel can take. Not so for one that is stuck: what it owes
 	 * becomes due and waits in its table, and the other channel goes on. */
 	bool holds_back[CHANNELS];
+	/* Do also what brings nobody a message now: barren looks, and notices without a contact. */
+	bool spare;
 	bool backlog_wanted;
 
 	/* Set by the round; counts are of this round. */

@@ -5,10 +5,11 @@
 
 /* Every statement takes few rows by an index, whatever the statistics say of a table that has
  * grown by millions since they were made: the planner, left alone, would then read the whole of
- * it. */
+ * it. And a statement that nobody waits for any more ends (STATEMENT_TIMEOUT_MS in ledger.c): its locks
+ * would stand in the way of the next try. */
 const char ledger_sql_plans[] =
 	"set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off;"
-	" set enable_mergejoin = off; set jit = off";
+	" set enable_mergejoin = off; set jit = off; set statement_timeout = 5000";
 
 const char ledger_sql_poll[] =
 	"with new as ("
@@ -45,10 +46,14 @@ const char ledger_sql_poll[] =
 	" ) k on true"
 
 /* While one notice of a booking is on its way, the next of that booking and channel waits: mails
- * must not overtake each other. */
+ * must not overtake each other.
+ *
+ * A state is written "+ 0" where a notice is looked for by its key: otherwise notices_open fits too,
+ * and the planner, who does not know yet how many are open in a rush, walks through all of them for
+ * each. */
 #define EARLIER_UNDER_WAY(row, campaign_ordinal)                                                   \
 	"exists (select from notices o where o.campaign = " campaign_ordinal                       \
-	" and o.number = " row ".number and o.channel = " row ".channel and o.state = 2)"
+	" and o.number = " row ".number and o.channel = " row ".channel and o.state + 0 = 2)"
 
 const char ledger_sql_look[] =
 	"with place as ("
@@ -214,7 +219,8 @@ const char ledger_sql_settle[] =
 		" order by campaign, number, template, channel, state <> 3, nth) s"
 	" where n.campaign = s.campaign and n.number = s.number and n.template = s.template"
 	" and n.channel = s.channel"
-	" and ((n.state = 2 and n.claimed_by = $11::text) or (s.state = 3 and n.state in (1, 2)))";
+	" and ((n.state + 0 = 2 and n.claimed_by = $11::text)"
+		" or (s.state = 3 and n.state + 0 in (1, 2)))";
 
 const char ledger_sql_count[] =
 	"select"

@@ -163,25 +163,30 @@ static void stop(struct feed *feed, const char *reason) {
 
 /* ---- verified: what was computed and what is stored are the same ------------------------------- */
 
+/* The turn after the last verified one: data is what is stored. */
+static void verify_turn(struct feed *feed, struct turn *turn, const uint8_t *data, size_t size) {
+	assert(turn->n == feed->verified + 1);
+	if (turn->computed_size != size || memcmp(turn->computed, data, size) != 0) {
+		stop(feed, "the stored decision differs from the computed one");
+		return;
+	}
+	if (turn->attempts == 0) {
+		feed->active = false; /* somebody else decides */
+	}
+	feed->verified++;
+	verified_total++;
+	feed->progress_at_us = clock_monotonic_us();
+	feed->verdicts[feed->verified % FEED_TURNS] = (uint8_t)turn->first_verdict;
+	turn_forget_bytes(turn);
+}
+
 static void verify_turns(struct feed *feed) {
 	for (;;) {
 		struct turn *turn = turn_of(feed, feed->verified + 1);
 		if (turn->computed == NULL || turn->stored == NULL || is_stopped(feed)) {
 			return;
 		}
-		if (turn->computed_size != turn->stored_size ||
-			memcmp(turn->computed, turn->stored, turn->stored_size) != 0) {
-			stop(feed, "the stored decision differs from the computed one");
-			return;
-		}
-		if (turn->attempts == 0) {
-			feed->active = false; /* somebody else decides */
-		}
-		feed->verified++;
-		verified_total++;
-		feed->progress_at_us = clock_monotonic_us();
-		feed->verdicts[feed->verified % FEED_TURNS] = (uint8_t)turn->first_verdict;
-		turn_forget_bytes(turn);
+		verify_turn(feed, turn, turn->stored, turn->stored_size);
 	}
 }
 
@@ -400,11 +405,15 @@ static void on_decision(void *context, const struct reader_message *message) {
 	}
 	struct turn *turn = turn_begin(feed, message->sequence);
 	assert(turn->stored == NULL);
-	turn->stored = memory_copy(message->data, message->size);
-	turn->stored_size = message->size;
 	feed->stored_last = message->sequence;
 	hear_of_stored(feed, message->sequence + message->pending);
 	feed->progress_at_us = clock_monotonic_us();
+	if (turn->computed != NULL && turn->n == feed->verified + 1) {
+		verify_turn(feed, turn, message->data, message->size);
+	} else {
+		turn->stored = memory_copy(message->data, message->size);
+		turn->stored_size = message->size;
+	}
 	verify_turns(feed);
 	pause_if_full(feed, feed->decisions, feed->stored_last);
 	publish_turns(feed);

@@ -30,10 +30,6 @@ void text_append_bytes(struct text *text, const char *bytes, size_t size) {
 	text->start[text->used] = '\0';
 }
 
-void text_append(struct text *text, const char *string) {
-	text_append_bytes(text, string, strlen(string));
-}
-
 void text_append_char(struct text *text, char c) {
 	text_append_bytes(text, &c, 1);
 }

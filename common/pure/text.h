@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct text {
 	char *start;
@@ -20,8 +21,11 @@ struct text {
 
 struct text text_init(char *start, size_t capacity);
 void text_clear(struct text *text);
-void text_append(struct text *text, const char *string);
 void text_append_bytes(struct text *text, const char *bytes, size_t size);
+/* Here, so that the compiler knows the length of a literal. */
+static inline void text_append(struct text *text, const char *string) {
+	text_append_bytes(text, string, strlen(string));
+}
 void text_append_char(struct text *text, char c);
 void text_append_u64(struct text *text, uint64_t value);
 void text_append_i64(struct text *text, int64_t value);

@@ -13,6 +13,12 @@ LOG_BYTES_MAX=$((64 << 20))
 # What a process gets besides its own lines: what the sanitizers and the C library ask for.
 ENVIRONMENT_KEPT=(HOME ASAN_OPTIONS LSAN_OPTIONS TSAN_OPTIONS UBSAN_OPTIONS)
 
+# Goes before the command of what may be late while others need the processors: each session has its
+# share of them, however nice its processes are to each other. The first half fails where the kernel
+# does not group processes by session.
+# shellcheck disable=SC2016
+PROCESS_YIELDING=(sh -c '{ echo 5 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 5 "$@"' sh)
+
 # Starts a process, or leaves it if it runs already and nothing changed. A change in one of the
 # files or folders that it is made from, in its settings or in its command restarts it.
 process_ensure() { # NAME FILE... -- COMMAND...

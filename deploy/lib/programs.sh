@@ -39,12 +39,14 @@ programs_ensure() {
 }
 
 program_ensure() { # NAME
-	local program=${1%-*} files
+	local program=${1%-*} files yielding=()
 	files=("$(build_program "$program")")
 	build_require_program "$program"
 	# The page is part of what an ingress is.
 	[[ $program != ingress ]] || files+=("$CHECKOUT_DIR/web")
-	process_ensure "$1" "${files[@]}" -- "${files[0]}"
+	# Mails may come a second later. Codes are few, and come in time all the same.
+	[[ $program != notifier ]] || yielding=("${PROCESS_YIELDING[@]}")
+	process_ensure "$1" "${files[@]}" -- "${yielding[@]}" "${files[0]}"
 }
 
 # The admin's tool, as deploy/firstcome runs it.

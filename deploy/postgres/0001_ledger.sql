@@ -22,10 +22,12 @@ create table campaigns (
 	                                        -- together are found out at once
 );
 
+-- The number comes first in the key, because a partition has one campaign only: so it is what is
+-- compared, and new entries go to the end.
 create table bookings (
 	campaign integer not null,              -- campaigns.ordinal
 	number bigint not null,                 -- booking number, from 1
-	account uuid not null,
+	account uuid not null,                  -- booking_owners finds it by that
 	status smallint not null,               -- booking_status in common/pure/messages.h, now
 	units smallint not null,
 	place bigint not null,                  -- place in line among all requests, from 1
@@ -33,10 +35,60 @@ create table bookings (
 	booked_at timestamptz not null,         -- log time of that decision
 	pay_by timestamptz,                     -- the deadline of a hold, also after it
 	rank bigint,                            -- place on the waiting list when it was made
-	primary key (campaign, number)
+	primary key (number, campaign)
 ) partition by list (campaign);
 
-create index bookings_account on bookings (account);
+-- The way from an account to its bookings; fulfiller/owners.h says how, and why it is no index. A
+-- prefix has 24 bits, one booking in the row; 8 bits, bookings of a rush; or 16 bits, the same after
+-- fold_owners. An account that has several bookings stands there several times.
+create table booking_owners (
+	prefix integer not null,                -- first bits of the accounts, below a 1
+	campaign integer not null,
+	accounts uuid[] not null,
+	numbers bigint[] not null               -- of their bookings, in the same order
+);
+-- At most 256 of both fit into a page: nothing to compress, and nothing to be kept elsewhere.
+alter table booking_owners alter accounts set storage plain, alter numbers set storage plain;
+create index booking_owners_prefix on booking_owners (prefix);
+
+-- All prefixes under which an account may stand.
+create function owner_prefixes(account uuid) returns integer[] language sql immutable as $$
+	select array[
+		256 + get_byte(b, 0),
+		65536 + get_byte(b, 0) * 256 + get_byte(b, 1),
+		16777216 + get_byte(b, 0) * 65536 + get_byte(b, 1) * 256 + get_byte(b, 2)]
+	from uuid_send(account) b
+$$;
+
+-- Turns the rows of one prefix of 8 bits, of a campaign in which nothing was decided for some time,
+-- into rows of 16 bits. False if there are none. Called by the fulfiller in quiet times.
+create function fold_owners() returns boolean language plpgsql as $$
+declare
+	old_prefix integer;
+	old_campaign integer;
+begin
+	select o.prefix, o.campaign into old_prefix, old_campaign
+	from booking_owners o join campaigns c on c.ordinal = o.campaign
+	where o.prefix < 512 and c.decided_at < now() - interval '10 seconds'
+	order by o.prefix limit 1;
+	if not found then
+		return false;
+	end if;
+	with old as (
+		delete from booking_owners where prefix = old_prefix and campaign = old_campaign
+		returning accounts, numbers
+	), each as (
+		select account, number, (owner_prefixes(account))[2] as prefix
+		from old cross join lateral unnest(accounts, numbers) e (account, number)
+	), placed as (
+		select *, (row_number() over (partition by prefix) - 1) / 256 as part from each
+	)
+	insert into booking_owners (prefix, campaign, accounts, numbers)
+	select prefix, old_campaign, array_agg(account), array_agg(number)
+	from placed group by prefix, part;
+	return true;
+end
+$$;
 
 -- What happened to a booking after it was made, in the order of the log.
 create table booking_changes (

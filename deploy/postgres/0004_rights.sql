@@ -2,10 +2,11 @@
 
 grant usage on schema public to firstcome_ingress, firstcome_fulfiller, firstcome_notifier;
 
-grant select on campaigns, bookings, booking_changes, contacts, account_merges to firstcome_ingress;
+grant select on campaigns, bookings, booking_owners, booking_changes, contacts, account_merges
+	to firstcome_ingress;
 
 grant select, insert, update on bookings to firstcome_fulfiller;
-grant select, insert, delete on booking_changes to firstcome_fulfiller;
+grant select, insert, delete on booking_changes, booking_owners to firstcome_fulfiller;
 grant select, insert on drains to firstcome_fulfiller;
 grant select, update on campaigns to firstcome_fulfiller;
 grant select, insert, update, delete on contacts, account_merges to firstcome_fulfiller;

@@ -11,6 +11,7 @@
 
 #include "common/crypto.h"
 #include "common/json.h"
+#include "common/pure/base64.h"
 #include "common/pure/text.h"
 #include "ingress/address.h"
 #include "ingress/codebook_rules.h"
@@ -97,7 +98,7 @@ static void try_sealed_ticket(struct http_slice text) {
 	memcpy(bytes, text.start, TICKET_PLACE_BYTES);
 	struct part part = {bytes, TICKET_PLACE_BYTES};
 	crypto_mac(bytes + TICKET_PLACE_BYTES, TICKET_MAC_BYTES, &key, "ticket", &part, 1);
-	crypto_base64_encode(sealed + strlen("t1."), bytes, sizeof bytes);
+	base64url_encode(sealed + strlen("t1."), bytes, sizeof bytes);
 	try_ticket((struct http_slice){sealed, strlen(sealed)});
 }
 

@@ -89,7 +89,7 @@ static void try_sealed_token(const char *text, size_t size) {
 	memcpy(packed, text, size);
 	struct part part = {packed, size};
 	crypto_mac(packed + size, TOKEN_MAC_BYTES, &key, "token", &part, 1);
-	crypto_base64_encode(sealed + strlen(sealed), packed, size + TOKEN_MAC_BYTES);
+	base64url_encode(sealed + strlen(sealed), packed, size + TOKEN_MAC_BYTES);
 	struct token token;
 	if (token_read(&token, &keys, sealed, strlen(sealed), 0) != TOKEN_INVALID) {
 		char again[TOKEN_SIZE];
@@ -100,10 +100,10 @@ static void try_sealed_token(const char *text, size_t size) {
 
 static void try_base64(const char *text, size_t size) {
 	uint8_t bytes[512];
-	char again[CRYPTO_BASE64_SIZE(sizeof bytes)];
-	size_t used = crypto_base64_decode(bytes, sizeof bytes, text, size);
+	char again[BASE64URL_SIZE(sizeof bytes)];
+	size_t used = base64url_decode(bytes, sizeof bytes, text, size);
 	if (used != SIZE_MAX) {
-		crypto_base64_encode(again, bytes, used);
+		base64url_encode(again, bytes, used);
 		assert(strlen(again) == size);
 		assert(memcmp(again, text, size) == 0);
 	}

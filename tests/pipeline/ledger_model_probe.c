@@ -246,7 +246,7 @@ static void end_one(struct notifier *notifier, bool small) {
 }
 
 static void do_round(struct notifier *notifier, bool small) {
-	struct ledger_round round = {.backlog_wanted = below(4) == 0};
+	struct ledger_round round = {.backlog_wanted = below(4) == 0, .spare = true};
 	uint32_t room = small ? below(6) : below(3) == 0 ? 0 : 200;
 	if (notifier->empty.count < 400) {
 		room = 0;

@@ -76,6 +76,10 @@ void model_dump(void) {
 	      " substr(account::text, 1, 2), status, place,"
 	      " coalesce((extract(epoch from pay_by) * 1000)::bigint, 0))"
 	      " from bookings order by number");
+	print("select format('owner %s of %s under %s', number, substr(account::text, 1, 2), "
+	      "prefix)"
+	      " from booking_owners, unnest(accounts, numbers) e (account, number)"
+	      " order by number");
 	print("select format('change %s.%s of %s to %s why %s', decision_n, position, number, "
 	      "status,"
 	      " cause) from booking_changes order by decision_n, position");

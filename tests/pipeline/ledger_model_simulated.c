@@ -102,6 +102,18 @@ static void print_bookings(void) {
 	}
 }
 
+static void print_owners(void) {
+	for (uint32_t number = 1; number <= ledger_count(LEDGER_BOOKINGS); number++) {
+		for (size_t i = 0; i < ledger_count(LEDGER_OWNERS); i++) {
+			const struct ledger_owner *row = ledger_row(LEDGER_OWNERS, i);
+			if (row->number == number) {
+				printf("owner %" PRIu32 " of %02x under %" PRId64 "\n", number,
+					row->account.bytes[0], row->prefix);
+			}
+		}
+	}
+}
+
 static void print_log(void) {
 	for (size_t i = 0; i < ledger_count(LEDGER_CHANGES); i++) {
 		const struct ledger_change *row = ledger_row(LEDGER_CHANGES, i);
@@ -170,6 +182,7 @@ void model_dump(void) {
 		campaign->id, campaign->decided_n, campaign->digest[0],
 		campaign->counters.available);
 	print_bookings();
+	print_owners();
 	print_log();
 	print_people();
 	print_notices();

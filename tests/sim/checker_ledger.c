@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "fulfiller/owners.h"
 #include "tests/sim/accounts.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/checker.h"
@@ -190,6 +191,33 @@ static void check_bookings(const struct expected *expected) {
 	}
 }
 
+/* A person's own list is read from these rows. */
+static void check_owners(const struct expected *expected) {
+	const char *id = expected->campaign->id;
+	size_t count = 0;
+	for (size_t i = 0; i < ledger_count(LEDGER_OWNERS); i++) {
+		const struct ledger_owner *row = ledger_row(LEDGER_OWNERS, i);
+		if (row->campaign != expected->campaign->ordinal) {
+			continue;
+		}
+		count++;
+		const struct ledger_booking *booking = ledger_booking(row->campaign, row->number);
+		uint32_t first = (uint32_t)row->account.bytes[0];
+		bool is_long = row->prefix >> OWNERS_FEW_BITS == 1;
+		bool fits = (is_long ? row->prefix >> (OWNERS_FEW_BITS - 8) : row->prefix) ==
+			    (int64_t)(256 + first);
+		if (booking == NULL || !fits ||
+			memcmp(&booking->account, &row->account, sizeof row->account) != 0) {
+			violation(ZERO_DIVERGED, "%s: booking %" PRIu32 " has a wrong owner", id,
+				row->number);
+		}
+	}
+	if (count != expected->bookings_count) {
+		violation(ZERO_LOST, "%s: the ledger has %zu owners of %zu bookings", id, count,
+			expected->bookings_count);
+	}
+}
+
 static bool is_same_change(const struct ledger_change *a, const struct ledger_change *b) {
 	return !a->removed && a->campaign == b->campaign && a->decision_n == b->decision_n &&
 	       a->position == b->position && a->number == b->number && a->status == b->status &&
@@ -281,6 +309,7 @@ void checker_ledger(void) {
 		read_decisions(expected);
 		check_position(expected);
 		check_bookings(expected);
+		check_owners(expected);
 		check_changes(expected);
 		free(expected);
 	}

@@ -69,6 +69,7 @@ static const struct {
 } shapes[LEDGER_TABLES] = {
 	[LEDGER_CAMPAIGNS] = {sizeof(struct ledger_campaign), 16},
 	[LEDGER_BOOKINGS] = {sizeof(struct ledger_booking), 4096},
+	[LEDGER_OWNERS] = {sizeof(struct ledger_owner), 4096},
 	[LEDGER_CHANGES] = {sizeof(struct ledger_change), 16384},
 	[LEDGER_DRAINS] = {sizeof(struct ledger_drain), 32768},
 	[LEDGER_CONTACTS] = {sizeof(struct ledger_contact), 4096},

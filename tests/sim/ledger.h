@@ -60,6 +60,14 @@ struct ledger_booking {
 	uint32_t rank;
 };
 
+/* One of the accounts of a row of booking_owners. */
+struct ledger_owner {
+	int64_t prefix;
+	uint32_t campaign;
+	struct account_id account;
+	uint32_t number;
+};
+
 struct ledger_change {
 	bool removed;
 	uint32_t campaign;
@@ -120,6 +128,7 @@ struct ledger_position {
 enum ledger_table {
 	LEDGER_CAMPAIGNS,
 	LEDGER_BOOKINGS,
+	LEDGER_OWNERS,
 	LEDGER_CHANGES,
 	LEDGER_DRAINS,
 	LEDGER_CONTACTS,

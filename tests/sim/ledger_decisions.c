@@ -7,6 +7,7 @@
 
 #include "common/definition_json.h"
 #include "common/pure/text.h"
+#include "fulfiller/owners.h"
 #include "tests/sim/database.h"
 #include "tests/sim/ledger.h"
 
@@ -181,6 +182,13 @@ static int64_t take_time_or_null(struct copy *copy) {
 	return time_us == 0 ? 0 : time_us + POSTGRES_EPOCH_US;
 }
 
+static void take_account(struct copy *copy, struct account_id *account) {
+	uint64_t length = take_big_endian(copy, 4);
+	assert(length == ACCOUNT_BYTES);
+	memcpy(account->bytes, copy->bytes + copy->used, ACCOUNT_BYTES);
+	copy->used += ACCOUNT_BYTES;
+}
+
 static enum database_outcome copy_bookings(struct statement_call *call) {
 	struct copy copy = begin_copy(call);
 	while (next_row(&copy, 10)) {
@@ -188,10 +196,7 @@ static enum database_outcome copy_bookings(struct statement_call *call) {
 		memset(&row, 0, sizeof row); /* with its gaps: rows are compared as bytes */
 		row.campaign = (uint32_t)take_field(&copy, 4);
 		row.number = (uint32_t)take_field(&copy, 8);
-		uint64_t length = take_big_endian(&copy, 4);
-		assert(length == ACCOUNT_BYTES);
-		memcpy(row.account.bytes, copy.bytes + copy.used, ACCOUNT_BYTES);
-		copy.used += ACCOUNT_BYTES;
+		take_account(&copy, &row.account);
 		row.status = (enum booking_status)take_field(&copy, 2);
 		row.units = (uint32_t)take_field(&copy, 2);
 		row.place = (uint64_t)take_field(&copy, 8);
@@ -203,6 +208,43 @@ static enum database_outcome copy_bookings(struct statement_call *call) {
 			return refuse(call, DATABASE_CONFLICT, "23505 bookings_pkey");
 		}
 		memcpy(ledger_insert(LEDGER_BOOKINGS), &row, sizeof row);
+	}
+	return DATABASE_OK;
+}
+
+/* The length of an array of so wide elements of that type, which come next as if each were a field. */
+static size_t take_array(struct copy *copy, uint64_t type, size_t width) {
+	/* Size, dimensions, a flag for nulls, type, length, first subscript. */
+	uint64_t head[6];
+	for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
+		head[i] = take_big_endian(copy, 4);
+	}
+	assert(head[1] == 1 && head[2] == 0 && head[3] == type && head[5] == 1);
+	assert(head[4] > 0);
+	assert(head[4] <= OWNERS_ROW_MAX);
+	assert(head[0] == 20 + head[4] * (4 + width));
+	return (size_t)head[4];
+}
+
+static enum database_outcome copy_owners(struct statement_call *call) {
+	struct copy copy = begin_copy(call);
+	while (next_row(&copy, 4)) {
+		struct ledger_owner row;
+		struct ledger_owner *added[OWNERS_ROW_MAX];
+		memset(&row, 0, sizeof row);
+		row.prefix = take_field(&copy, 4);
+		row.campaign = (uint32_t)take_field(&copy, 4);
+		size_t count = take_array(&copy, ROWS_UUID, ACCOUNT_BYTES);
+		for (size_t i = 0; i < count; i++) {
+			take_account(&copy, &row.account);
+			added[i] = ledger_insert(LEDGER_OWNERS);
+			memcpy(added[i], &row, sizeof row);
+		}
+		size_t numbers_count = take_array(&copy, ROWS_I64, 8);
+		assert(numbers_count == count);
+		for (size_t i = 0; i < count; i++) {
+			added[i]->number = (uint32_t)take_field(&copy, 8);
+		}
 	}
 	return DATABASE_OK;
 }
@@ -349,6 +391,7 @@ const struct statement ledger_decisions_statements[] = {
 	{"select define_campaign", UINT64_C(0x6118d0da78656c58), define_campaign},
 	{"update campaigns set decided_n", UINT64_C(0x31b676b17424380f), move_position},
 	{"copy bookings ", UINT64_C(0xee9957f166040feb), copy_bookings},
+	{"copy booking_owners ", UINT64_C(0x59e89496ac371dc), copy_owners},
 	{"copy booking_changes ", UINT64_C(0x8fa18d9ec0e02cf9), copy_changes},
 	{"delete from booking_changes", UINT64_C(0x6780a13c24013ab8), drop_idle_refunds},
 	{"with news as (", UINT64_C(0x6268e8455e102eb6), apply_changes},

@@ -677,12 +677,12 @@ static enum database_outcome count_backlog(struct statement_call *call) {
 
 const struct statement ledger_notices_statements[] = {
 	{"with new as (", UINT64_C(0x33e531bbed53e241), poll},
-	{"with place as (", UINT64_C(0x9b1b6ee4747e138d), look},
+	{"with place as (", UINT64_C(0xf7a6ce924e7452b2), look},
 	{"with ready as materialized ( select campaign, number, template, channel",
-		UINT64_C(0xc97efe0536d88083), claim},
+		UINT64_C(0xdaea9752d346bc2c), claim},
 	{"with ready as materialized ( select campaign, number, template, created_at",
 		UINT64_C(0x69775be01981244d), resolve},
-	{"update notices n set state", UINT64_C(0x169955a6b7c4b477), settle},
+	{"update notices n set state", UINT64_C(0xc706e5d891df44e7), settle},
 	{"select (select count(*)", UINT64_C(0xa3b8365338e75bfa), count_backlog},
 	{NULL, 0, NULL},
 };

@@ -1,8 +1,9 @@
 /*
- * base64_test - the vectors of RFC 4648, and all that is not base64.
+ * base64_test - the vectors of RFC 4648, every length, and all that is not base64.
  */
 #include "common/pure/base64.h"
 
+#include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
 static void reads_the_vectors(void **state) {
@@ -70,11 +71,82 @@ static void reads_every_byte(void **state) {
 	}
 }
 
+/* Every length, so every way to end. */
+static void url_round_trips(void **state) {
+	(void)state;
+	uint8_t bytes[40];
+	struct random random = {.state = 1};
+	for (size_t i = 0; i < sizeof bytes; i++) {
+		bytes[i] = (uint8_t)random_below(&random, 256);
+	}
+	for (size_t size = 0; size <= sizeof bytes; size++) {
+		char encoded[BASE64URL_SIZE(sizeof bytes)];
+		base64url_encode(encoded, bytes, size);
+		assert_int_equal(strlen(encoded) + 1, BASE64URL_SIZE(size));
+		uint8_t decoded[sizeof bytes];
+		assert_int_equal(base64url_decode(decoded, size, encoded, strlen(encoded)), size);
+		assert_memory_equal(decoded, bytes, size);
+		if (size > 0) {
+			assert_int_equal(
+				base64url_decode(decoded, size - 1, encoded, strlen(encoded)),
+				SIZE_MAX);
+		}
+	}
+}
+
+static void url_has_its_own_alphabet(void **state) {
+	(void)state;
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	for (unsigned c = 0; c < 256; c++) {
+		const char text[] = {(char)c, 'A'};
+		const char *digit = c == 0 ? NULL : strchr(digits, (int)c);
+		uint8_t byte;
+		size_t size = base64url_decode(&byte, 1, text, sizeof text);
+		assert_int_equal(size, digit == NULL ? SIZE_MAX : 1);
+		if (digit != NULL) {
+			assert_int_equal(byte, (digit - digits) << 2);
+		}
+	}
+	char encoded[5];
+	base64url_encode(encoded, (const uint8_t *)"\xfb\xff\xfe", 3);
+	assert_string_equal(encoded, "-__-");
+}
+
+static void url_refuses_what_is_not_canonical(void **state) {
+	(void)state;
+	static const char *const wrong[] = {
+		"A",     /* six bits are no byte */
+		"AAAAA", /* neither behind others */
+		"AB",    /* bits behind the byte */
+		"AAB",   /* bits behind the bytes */
+		"AA==",  /* padding */
+		"AA=",   /* half of the padding */
+		"++++",  /* the other alphabet */
+		"////",  /* the other alphabet */
+		"AA\n",  /* blanks */
+		"AA AA", /* blanks */
+		"AAAA!", /* anything else */
+		/* Not ASCII; found by fuzz_texts: libsodium would decode it. */
+		"d\xfb\xfb\xfb\xfb\xfbw",
+	};
+	uint8_t decoded[16];
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		assert_int_equal(
+			base64url_decode(decoded, sizeof decoded, wrong[i], strlen(wrong[i])),
+			SIZE_MAX);
+	}
+	assert_int_equal(base64url_decode(decoded, sizeof decoded, "AA\0A", 4), SIZE_MAX);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_vectors),
 		cmocka_unit_test(refuses_everything_else),
 		cmocka_unit_test(reads_every_byte),
+		cmocka_unit_test(url_round_trips),
+		cmocka_unit_test(url_has_its_own_alphabet),
+		cmocka_unit_test(url_refuses_what_is_not_canonical),
 	};
 	return cmocka_run_group_tests_name("base64", tests, NULL, NULL);
 }

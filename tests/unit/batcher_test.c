@@ -128,7 +128,7 @@ static void decide(char which) {
 	const struct batch_id id = {.bytes = {(uint8_t)which}};
 	struct batch *batch = batcher_find(&batcher, &id);
 	assert_non_null(batch);
-	batcher_decided(batch);
+	batcher_decided(batch, now_us);
 	flush();
 }
 
@@ -380,16 +380,93 @@ static void what_goes_with_the_next_batch_is_let_in_however_slow_it_is(void **st
 	assert_non_null(add(BATCH_REQUESTS_MAX));
 	assert_null(add(1));
 	/* And when it was idle for a while, that is forgotten. */
+	now_us += BATCHER_GAP_US_MAX;
 	decide((char)sent->id.bytes[0]);
 	flush();
 	decide((char)sent->id.bytes[0]);
 	for (unsigned i = 0; i < 100; i++) {
+		now_us += BATCHER_GAP_US_MAX;
 		add(1);
 		flush();
 		decide((char)sent->id.bytes[0]);
 		text_clear(&transcript);
 	}
 	assert_non_null(add(5 * BATCH_REQUESTS_MAX));
+}
+
+/* Rounds of so many requests that take so long, with pauses between; one is in flight then. */
+static void go_on(int64_t lag_us, unsigned count) {
+	for (unsigned i = 0; i < 40; i++) {
+		add(count);
+		flush();
+		now_us += lag_us;
+		batcher_decided(sent, now_us);
+		now_us += BATCHER_GAP_US_MAX;
+	}
+	assert_in_range(batcher.lag_us, lag_us * 9 / 10, lag_us);
+	add(count);
+	flush();
+	text_clear(&transcript);
+}
+
+static void where_processors_are_short_the_next_batch_waits_for_company(void **state) {
+	(void)state;
+	int64_t lag_us = 2 * BATCHER_LAG_US + 2000;
+	go_on(lag_us, BATCHER_GAP_COUNT_MIN); /* from one to the next pass nearly 10 ms */
+	now_us += lag_us;
+	add(1);
+	batcher_decided(sent, now_us);
+	assert_true(batcher_flush(&batcher, now_us));
+	add(1);
+	now_us += 2000;
+	assert_false(batcher_flush(&batcher, now_us));
+	assert_int_equal(sent->count, 2);
+	assert_int_equal(sent->state, BATCH_SENT);
+}
+
+static void it_does_not_wait_for_ever(void **state) {
+	(void)state;
+	go_on(10 * BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN);
+	add(1);
+	now_us += BATCHER_GAP_US_MAX - 1;
+	batcher_decided(sent, now_us);
+	assert_true(batcher_flush(&batcher, now_us));
+	now_us += 1;
+	assert_false(batcher_flush(&batcher, now_us));
+	assert_int_equal(sent->state, BATCH_SENT);
+}
+
+static void a_full_batch_waits_for_nobody(void **state) {
+	(void)state;
+	go_on(10 * BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN);
+	now_us += 1;
+	add(BATCH_REQUESTS_MAX);
+	batcher_decided(sent, now_us);
+	assert_false(batcher_flush(&batcher, now_us));
+	assert_int_equal(sent->count, BATCH_REQUESTS_MAX);
+	assert_int_equal(sent->state, BATCH_SENT);
+}
+
+static void small_batches_wait_for_nobody(void **state) {
+	(void)state;
+	go_on(10 * BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN - 1);
+	add(1);
+	now_us += 1;
+	batcher_decided(sent, now_us);
+	assert_false(batcher_flush(&batcher, now_us));
+	assert_int_equal(sent->count, 1);
+	assert_int_equal(sent->state, BATCH_SENT);
+}
+
+static void where_there_are_enough_it_goes_with_the_decision(void **state) {
+	(void)state;
+	go_on(BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN);
+	add(1);
+	now_us += 1;
+	batcher_decided(sent, now_us);
+	assert_false(batcher_flush(&batcher, now_us));
+	assert_int_equal(sent->count, 1);
+	assert_int_equal(sent->state, BATCH_SENT);
 }
 
 static void the_pool_is_bounded_and_whole_at_the_end(void **state) {
@@ -432,6 +509,11 @@ int main(void) {
 		STORY(the_queue_is_bounded),
 		STORY(who_would_wait_for_too_long_is_not_let_in),
 		STORY(what_goes_with_the_next_batch_is_let_in_however_slow_it_is),
+		STORY(where_processors_are_short_the_next_batch_waits_for_company),
+		STORY(it_does_not_wait_for_ever),
+		STORY(a_full_batch_waits_for_nobody),
+		STORY(small_batches_wait_for_nobody),
+		STORY(where_there_are_enough_it_goes_with_the_decision),
 		STORY(the_pool_is_bounded_and_whole_at_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

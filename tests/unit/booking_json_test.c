@@ -7,19 +7,15 @@
 
 #include "common/pure/limits.h"
 
-static const struct key key = {.bytes = {7}};
-
 static const char *write(const struct booking_json *booking) {
 	static char bytes[BOOKING_JSON_BYTES_MAX];
 	static char without_id[BOOKING_JSON_BYTES_MAX];
 	struct text text = text_init(bytes, sizeof bytes);
-	booking_json_append(&text, &key, booking);
+	booking_json_append(&text, booking);
 	assert_false(text.failed);
 	static const char prefix[] = "{\"booking_id\":\"";
 	assert_memory_equal(bytes, prefix, sizeof prefix - 1);
-	char id[BOOKING_ID_SIZE];
-	booking_id_write(id, &key, booking->name);
-	assert_memory_equal(bytes + sizeof prefix - 1, id, BOOKING_ID_SIZE - 1);
+	assert_memory_equal(bytes + sizeof prefix - 1, booking->id, BOOKING_ID_SIZE - 1);
 	snprintf(without_id, sizeof without_id, "%s",
 		bytes + sizeof prefix - 1 + BOOKING_ID_SIZE - 1);
 	return without_id;
@@ -27,7 +23,7 @@ static const char *write(const struct booking_json *booking) {
 
 static struct booking_json example(const char *status) {
 	return (struct booking_json){
-		.name = {.campaign_ordinal = 3, .number = 4},
+		.id = "7K3M-9QXT-4C2P-H",
 		.campaign_id = "burger",
 		.definition_hash = "abc",
 		.status = status,
@@ -73,7 +69,7 @@ static void the_longest_one_fits(void **state) {
 	campaign_id[sizeof campaign_id - 1] = '\0';
 	hash[sizeof hash - 1] = '\0';
 	struct booking_json booking = {
-		.name = {.campaign_ordinal = CAMPAIGN_ORDINAL_MAX, .number = UINT32_MAX},
+		.id = "7K3M-9QXT-4C2P-H",
 		.campaign_id = campaign_id,
 		.definition_hash = hash,
 		.status = "refund_due",
