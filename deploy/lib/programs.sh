@@ -91,6 +91,7 @@ programs_write_run_env() {
 		printf 'NATS_URL=%s\n' "$(nats_admin_url)"
 		printf 'DATABASE_URL=%s\n' "$(postgres_url firstcome)"
 		printf 'SANDBOX_URL=%s\n' "$(sandbox_url)"
+		printf 'GATEWAY_URL=%s\n' "$(gateway_url)"
 	} | write_file "$LOCAL_DIR/run.env" 600
 }
 

@@ -1,4 +1,5 @@
-"""web - the sandbox over HTTP: the page, the messages as JSON, the switches, and the SMS provider.
+"""web - the sandbox over HTTP: the page, messages and payments as JSON, the switches, and the SMS
+provider.
 
     GET    /                        the page
     GET    /messages                JSON, the newest first; ?to=CONTACT, ?contains=TEXT, ?limit=N,
@@ -6,7 +7,8 @@
     DELETE /messages                forget them
     GET    /messages/NUMBER/html    the HTML part of a mail, for the page to show in a sealed frame
     GET    /counts                  since the start: {"email", "sms", "duplicates", ...}
-    GET    /switches, PUT /switches how the channels misbehave
+    GET    /payments                JSON, the newest 50 orders, payments, refunds and webhooks
+    GET    /switches, PUT /switches how all of them misbehave
     GET    /healthz                 ok
     POST   /2010-04-01/...          see sms.py
 """
@@ -27,7 +29,10 @@ IDLE_SECONDS_MAX = 60
 PAGE = Path(__file__).resolve().parent / "page"
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
+    "/ask.js": ("ask.js", "text/javascript; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/payments.js": ("payments.js", "text/javascript; charset=utf-8"),
+    "/switches.js": ("switches.js", "text/javascript; charset=utf-8"),
     "/style.css": ("style.css", "text/css; charset=utf-8"),
 }
 PAGE_POLICY = "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -45,13 +50,14 @@ class Problem(Exception):
         self.status = status
 
 
-def create_web(host, port, inbox, switches, sms):
+def create_web(host, port, inbox, switches, sms, payments):
     """Binds the port; the caller runs serve_forever()."""
 
     class Handler(_Handler):
         pass
 
     Handler.inbox, Handler.switches, Handler.sms = inbox, switches, sms
+    Handler.payments = payments
     return _Server((host, port), Handler)
 
 
@@ -111,6 +117,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send_mail(int(mail[1]))
         elif path == "/counts":
             self._send_json(200, self.inbox.counts())
+        elif path == "/payments":
+            self._send(200, "application/json", self.payments.overview())
         elif path == "/switches":
             self._send_json(200, self.switches.as_json())
         elif path == "/healthz":
@@ -122,12 +130,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path != "/switches":
             raise Problem(404, "Only /switches takes PUT")
         try:
-            self.switches.change(json.loads(body))
+            wanted = json.loads(body)
+            self.switches.change(wanted)
         except SwitchError as error:
             raise Problem(400, str(error)) from error
         except RecursionError as error:
             raise Problem(400, "This JSON is nested too deep") from error
-        logging.info("switches are now %s", json.dumps(self.switches.as_json()))
+        logging.info("switches changed: %s", json.dumps(wanted))
         self._send_json(200, self.switches.as_json())
 
     def _post(self, path, query, body):

@@ -1,34 +1,18 @@
-// page - shows the newest messages and operates the switches, asking the server every two seconds.
+// page - shows the newest messages or the payments, asking the server every two seconds.
+
+import { ask } from "/ask.js";
+import { refreshPayments } from "/payments.js";
+import { showSwitches, startSwitches } from "/switches.js";
 
 const POLL_MS = 2000;
 const TIMEOUT_MS = 10000;
 const SHOWN_MAX = 100;
-const MODES = {
-	ok: "works",
-	slow: "is slow",
-	refuse_temporarily: "refuses, try again later",
-	refuse_permanently: "refuses for good",
-	accept_then_drop: "accepts, then loses it",
-	take_then_break: "takes it, then breaks the connection",
-	hang: "does not answer",
-};
 
-const list = document.querySelector("#messages");
-const state = document.querySelector("#state");
+const list = document.querySelector("#list");
 const contains = document.querySelector("#contains");
 const shown = new Map(); // message number -> its <li>
 let tag = "";
 let timer = 0;
-
-async function ask(path, options) {
-	const signal = AbortSignal.timeout(TIMEOUT_MS);
-	const response = await fetch(path, { cache: "no-store", signal, ...options });
-	const answer = await response.json();
-	if (!response.ok) {
-		throw new Error(answer.error);
-	}
-	return answer;
-}
 
 // The messages that the server has now, or null if they are those that we have already.
 async function askForNews() {
@@ -94,7 +78,7 @@ function show(messages) {
 			list.insertBefore(added, next);
 		}
 	}
-	state.textContent = describe(messages.length);
+	say(describe(messages.length));
 }
 
 function describe(count) {
@@ -104,59 +88,59 @@ function describe(count) {
 	return count === SHOWN_MAX ? `The newest ${SHOWN_MAX} are shown.` : "";
 }
 
+async function refreshMessages() {
+	const messages = await askForNews();
+	if (messages) {
+		show(messages);
+		showCounts(await ask("/counts"));
+	}
+}
+
 async function refresh() {
 	clearTimeout(timer);
 	try {
-		const messages = await askForNews();
-		if (messages) {
-			show(messages);
-			showCounts(await ask("/counts"));
+		if (view() === "payments") {
+			await refreshPayments(showCounts);
+			say("");
+		} else {
+			await refreshMessages();
 		}
 		showSwitches(await ask("/switches"));
 	} catch (error) {
 		tag = "";
-		state.textContent = `The sandbox does not answer (${error.message}). Trying again.`;
+		say(`The sandbox does not answer (${error.message}). Trying again.`);
 	}
+	clearTimeout(timer); // another refresh may have begun meanwhile
 	timer = setTimeout(refresh, document.hidden ? POLL_MS * 10 : POLL_MS);
 }
 
 function showCounts(counts) {
 	for (const place of document.querySelectorAll("[data-count]")) {
-		place.textContent = counts[place.dataset.count].toLocaleString();
-	}
-}
-
-function showSwitches(switches) {
-	for (const field of document.querySelectorAll("fieldset")) {
-		const { mode, delay_ms: delay } = switches[field.dataset.channel];
-		field.dataset.mode = mode;
-		if (!field.contains(document.activeElement)) {
-			field.querySelector("select").value = mode;
-			field.querySelector("input").value = delay;
+		if (place.dataset.count in counts) {
+			place.textContent = counts[place.dataset.count].toLocaleString();
 		}
 	}
 }
 
-async function change(field) {
-	const wanted = {
-		[field.dataset.channel]: {
-			mode: field.querySelector("select").value,
-			delay_ms: field.querySelector("input").valueAsNumber || 0,
-		},
-	};
-	try {
-		showSwitches(await ask("/switches", { method: "PUT", body: JSON.stringify(wanted) }));
-	} catch (error) {
-		state.textContent = error.message;
-	}
+function say(text) {
+	document.querySelector(`[data-view="${view()}"] [role="status"]`).textContent = text;
 }
 
-for (const field of document.querySelectorAll("fieldset")) {
-	for (const [mode, words] of Object.entries(MODES)) {
-		field.querySelector("select").add(new Option(words, mode));
-	}
-	field.addEventListener("change", () => change(field));
+function view() {
+	return location.hash === "#payments" ? "payments" : "messages";
 }
+
+function showView() {
+	for (const section of document.querySelectorAll("[data-view]")) {
+		section.hidden = section.dataset.view !== view();
+	}
+	for (const link of document.querySelectorAll("nav a")) {
+		link.ariaCurrent = link.hash === `#${view()}` ? "page" : null;
+	}
+	tag = "";
+	refresh();
+}
+
 contains.addEventListener("input", () => {
 	tag = "";
 	clearTimeout(timer);
@@ -167,4 +151,6 @@ document.querySelector("#clear").addEventListener("click", async () => {
 	refresh();
 });
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
-refresh();
+addEventListener("hashchange", showView);
+startSwitches((error) => say(error.message));
+showView();
