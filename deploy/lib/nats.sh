@@ -11,6 +11,9 @@
 #
 # FIRSTCOME_NATS_ROUTES_VIA=PORT, for tests/cluster: brokers reach each other through a proxy, 1 and 2
 # at PORT, 1 and 3 at PORT+1, 2 and 3 at PORT+2.
+#
+# FIRSTCOME_NATS_SYNC=default, for tests/load/bench: the broker syncs as it does by itself, every two
+# minutes. What it acknowledges is then lost with the power: never for a campaign.
 
 # A broker user for each program; also the prefix of its inboxes.
 NATS_USERS=(ingress sequencer fulfiller notifier cashier admin sys)
@@ -128,13 +131,18 @@ _nats_await_others() { # NAME
 }
 
 _nats_prepare() {
-	local name
+	local name not_yet='NOT YET '
 	nats_choose
 	_nats_guard_store
-	step nats "version $NATS_VERSION: what it acknowledges is $(nats_syncs || printf 'NOT YET ')on the disk"
+	! _nats_syncs_always || not_yet=''
+	step nats "version $NATS_VERSION: what it acknowledges is ${not_yet}on the disk"
 	for name in $(nats_names); do
 		_nats_configure "$name"
 	done
+}
+
+_nats_syncs_always() {
+	nats_syncs && [[ ${FIRSTCOME_NATS_SYNC:-always} == always ]]
 }
 
 # A store that a newer server has written must not be opened by an older one.
@@ -156,7 +164,7 @@ _nats_configure() { # NAME
 	local folder log=$LOG_DIR/nats-check.log sync='' cluster='' user passwords=()
 	folder=$(_nats_folder "$1")
 	mkdir -p "$folder/jetstream"
-	! nats_syncs || sync='sync_interval: always'
+	! _nats_syncs_always || sync='sync_interval: always'
 	for user in "${NATS_USERS[@]}"; do
 		passwords+=("${user^^}_PASSWORD=$(secret "nats-$user")")
 	done

@@ -14,6 +14,7 @@
 
 struct agenda_entry {
 	int64_t due_us;
+	int64_t first_due_us; /* of the person's first wish */
 	uint32_t person;
 	bool again;               /* not a first wish: nothing to do if the person knows by then */
 	char ticket[TICKET_SIZE]; /* "": the wish itself */

@@ -65,6 +65,10 @@ bool connection_is_closed(const struct connection *connection) {
 	return connection->state == CLOSED;
 }
 
+bool connection_is_idle(const struct connection *connection) {
+	return connection->state == IDLE;
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {

@@ -50,6 +50,7 @@ struct connection *connection_create(struct connection_pool *pool, void *context
 void connection_destroy(struct connection *connection);
 
 bool connection_is_closed(const struct connection *connection);
+bool connection_is_idle(const struct connection *connection);
 void connection_open(struct connection *connection);
 void connection_ask(struct connection *connection, const char *bytes, size_t size);
 void connection_close(struct connection *connection);

@@ -6,10 +6,11 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/pure/subjects.h"
 #include "common/pure/text.h"
 
 static const char help_text[] =
-	"usage: load peak|rate R|rush|poll [options]\n"
+	"usage: load peak|rate R|rush|poll|login [options]\n"
 	"\n"
 	"Books, or reads, over many connections at once, as many different people; checks what "
 	"they are\n"
@@ -21,17 +22,20 @@ static const char help_text[] =
 	"  rate R                 open loop: R requests a second\n"
 	"  rush                   everybody at once, with second tries and double clicks\n"
 	"  poll                   readers of counts and of tickets\n"
+	"  login                  people who ask for a code, read it in the sandbox, and log in\n"
 	"\n"
 	"  --address HOST:PORT    where the ingress listens (127.0.0.1:8080)\n"
 	"  --keys DIR             the keys of that copy (FIRSTCOME_KEYS_DIR); not needed with "
 	"--get\n"
 	"  --campaign ID          what to book (burger)\n"
 	"  --get PATH             GET this in place of booking\n"
-	"  --connections N        at most so many at once (256)\n"
-	"  --threads N            loops to share them (1)\n"
+	"  --connections N        at most so many at once (256; login: 32)\n"
+	"  --threads N            loops to share them (1; login has no more)\n"
 	"  --seconds N            how long; a rush ends by itself, and N is its limit (10)\n"
 	"  --people N             different people (rush: 10000, else as many as may be needed)\n"
-	"  --rate R               poll: a second; 0 is a closed loop (0)\n"
+	"  --rate R               poll, login: a second; 0 is a closed loop (0). With a rate, "
+	"connections\n"
+	"                         that poll take turns\n"
 	"  --patience N           milliseconds after which a person gives up (5000)\n"
 	"  --requests N           requests to a connection; 0 is no limit (0)\n"
 	"  --spread N             rush: milliseconds that people take to press, on the mean "
@@ -39,8 +43,11 @@ static const char help_text[] =
 	"  --duplicates N         rush: percent of people who press twice (10)\n"
 	"  --tickets N            poll: so many tickets are asked for too (0)\n"
 	"  --wait N               Prefer: wait=N, in seconds (not sent)\n"
+	"  --sandbox HOST:PORT    login: where mail arrives (127.0.0.1:8110)\n"
+	"  --picture FILE.svg     draws the run\n"
 	"  -o json|table          the shape of the summary (table)\n"
 	"\n"
+	"Ctrl-C ends a run early, and what came of it is printed all the same.\n"
 	"Ends with 0 if what people were told can be true, with 1 if not, with another number if "
 	"there\n"
 	"was nothing to load.\n";
@@ -61,6 +68,8 @@ enum option_name {
 	OPTION_DUPLICATES,
 	OPTION_TICKETS,
 	OPTION_WAIT,
+	OPTION_SANDBOX,
+	OPTION_PICTURE,
 	OPTION_HELP,
 };
 
@@ -80,6 +89,8 @@ static const struct option long_options[] = {
 	{"duplicates", required_argument, NULL, OPTION_DUPLICATES},
 	{"tickets", required_argument, NULL, OPTION_TICKETS},
 	{"wait", required_argument, NULL, OPTION_WAIT},
+	{"sandbox", required_argument, NULL, OPTION_SANDBOX},
+	{"picture", required_argument, NULL, OPTION_PICTURE},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -121,57 +132,64 @@ static void read_option(struct options *options, int name, const char *value) {
 		{OPTION_TICKETS, &options->tickets, 0, 1000000},
 		{OPTION_WAIT, &options->wait_s, 0, 10},
 	};
-	switch (name) {
-	case OPTION_ADDRESS:
-		options->address = value;
-		return;
-	case OPTION_KEYS:
-		options->keys_dir = value;
-		return;
-	case OPTION_CAMPAIGN:
-		options->campaign = value;
-		return;
-	case OPTION_GET:
-		options->get = value;
-		return;
-	case OPTION_HELP:
-		fputs(help_text, stdout);
-		exit(EX_OK);
-	case 'o':
-		if (strcmp(value, "json") != 0 && strcmp(value, "table") != 0) {
-			refuse("-o takes json or table", value);
-		}
-		options->json = value[0] == 'j';
-		return;
-	default:
-		break;
-	}
+	const struct {
+		enum option_name name;
+		const char **target;
+	} texts[] = {
+		{OPTION_ADDRESS, &options->address},
+		{OPTION_KEYS, &options->keys_dir},
+		{OPTION_CAMPAIGN, &options->campaign},
+		{OPTION_GET, &options->get},
+		{OPTION_SANDBOX, &options->sandbox},
+		{OPTION_PICTURE, &options->picture},
+	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if ((int)rows[i].name == name) {
 			read_number(&rows[i], value);
 			return;
 		}
 	}
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if ((int)texts[i].name == name) {
+			*texts[i].target = value;
+			return;
+		}
+	}
 	exit(EX_USAGE); /* getopt has said what is wrong */
 }
 
-/* "peak", "rate R", "rush", "poll": what is left when the options are taken. */
+static void read_shape(struct options *options, const char *value) {
+	if (strcmp(value, "json") != 0 && strcmp(value, "table") != 0) {
+		refuse("-o takes json or table", value);
+	}
+	options->json = value[0] == 'j';
+}
+
+static const char *const mode_names[] = {
+	[MODE_PEAK] = "peak",
+	[MODE_RATE] = "rate",
+	[MODE_RUSH] = "rush",
+	[MODE_POLL] = "poll",
+	[MODE_LOGIN] = "login",
+};
+
+#define MODES (sizeof mode_names / sizeof mode_names[0])
+
+const char *options_mode_name(const struct options *options) {
+	return mode_names[options->mode];
+}
+
+/* "peak", "rate R", "rush", "poll", "login": what is left when the options are taken. */
 static void read_mode(struct options *options, int count, char **operands) {
-	static const char *const names[] = {
-		[MODE_PEAK] = "peak",
-		[MODE_RATE] = "rate",
-		[MODE_RUSH] = "rush",
-		[MODE_POLL] = "poll",
-	};
 	size_t mode = 0;
 	if (count == 0) {
 		fputs(help_text, stderr);
 		exit(EX_USAGE);
 	}
-	while (mode < sizeof names / sizeof names[0] && strcmp(names[mode], operands[0]) != 0) {
+	while (mode < MODES && strcmp(mode_names[mode], operands[0]) != 0) {
 		mode++;
 	}
-	if (mode == sizeof names / sizeof names[0]) {
+	if (mode == MODES) {
 		refuse("there is no such mode", operands[0]);
 	}
 	options->mode = (enum mode)mode;
@@ -189,6 +207,8 @@ static void read_mode(struct options *options, int count, char **operands) {
  * be a surprise. */
 #define PEOPLE_A_SECOND_MAX 150000u
 #define PEOPLE_MAX 6000000u
+/* The sandbox has a thread for each. */
+#define LOGINS_AT_ONCE 32u
 
 static uint64_t people_needed(const struct options *options) {
 	if (options->mode == MODE_RUSH) {
@@ -199,12 +219,39 @@ static uint64_t people_needed(const struct options *options) {
 	return needed < PEOPLE_MAX ? needed : PEOPLE_MAX;
 }
 
+bool options_book(const struct options *options) {
+	return options->get == NULL && options->mode != MODE_POLL && options->mode != MODE_LOGIN;
+}
+
+/* What depends on other options. */
+static void complete(struct options *options) {
+	bool needs_keys = options_book(options) || (options->get == NULL && options->tickets > 0);
+	if (options->people == 0) {
+		options->people = people_needed(options);
+	}
+	if (options->mode == MODE_LOGIN) {
+		options->threads = 1;
+	}
+	if (options->connections == 0) {
+		options->connections = options->mode == MODE_LOGIN ? LOGINS_AT_ONCE : 256;
+	}
+	if (options->connections < options->threads) {
+		options->connections = options->threads;
+	}
+	if (needs_keys && options->keys_dir == NULL) {
+		refuse("give the folder with the keys of that copy, --keys DIR", "");
+	}
+	if (!campaign_id_is_valid(options->campaign, strlen(options->campaign))) {
+		refuse("a campaign's ID is lower-case letters, digits and '-'", options->campaign);
+	}
+}
+
 void options_read(struct options *options, int argc, char **argv) {
 	*options = (struct options){
 		.address = "127.0.0.1:8080",
+		.sandbox = "127.0.0.1:8110",
 		.keys_dir = getenv("FIRSTCOME_KEYS_DIR"),
 		.campaign = "burger",
-		.connections = 256,
 		.threads = 1,
 		.seconds = 10,
 		.patience_ms = 5000,
@@ -214,17 +261,15 @@ void options_read(struct options *options, int argc, char **argv) {
 	};
 	int name;
 	while ((name = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
-		read_option(options, name == 'h' ? OPTION_HELP : name, optarg);
+		if (name == OPTION_HELP || name == 'h') {
+			fputs(help_text, stdout);
+			exit(EX_OK);
+		} else if (name == 'o') {
+			read_shape(options, optarg);
+		} else {
+			read_option(options, name, optarg);
+		}
 	}
 	read_mode(options, argc - optind, argv + optind);
-	if (options->people == 0) {
-		options->people = people_needed(options);
-	}
-	bool books = options->get == NULL && (options->mode != MODE_POLL || options->tickets > 0);
-	if (books && options->keys_dir == NULL) {
-		refuse("give the folder with the keys of that copy, --keys DIR", "");
-	}
-	if (options->connections < options->threads) {
-		options->connections = options->threads;
-	}
+	complete(options);
 }

@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 enum mode {
-	MODE_PEAK, /* closed loop: each connection asks again as soon as it has an answer */
-	MODE_RATE, /* open loop: so many a second, whatever the answers do */
-	MODE_RUSH, /* everybody at once, as people are: impatient, and twice */
-	MODE_POLL, /* readers: counts and tickets; a rate of 0 is a closed loop */
+	MODE_PEAK,  /* closed loop: each connection asks again as soon as it has an answer */
+	MODE_RATE,  /* open loop: so many a second, whatever the answers do */
+	MODE_RUSH,  /* everybody at once, as people are: impatient, and twice */
+	MODE_POLL,  /* readers: counts and tickets; a rate of 0 is a closed loop */
+	MODE_LOGIN, /* people who prove a contact; a rate of 0 is a closed loop */
 };
 
 struct options {
@@ -19,7 +20,9 @@ struct options {
 	const char *address;
 	const char *keys_dir;
 	const char *campaign;
-	const char *get; /* a path to read in place of booking; NULL: book */
+	const char *sandbox; /* where codes arrive */
+	const char *get;     /* a path to read in place of booking; NULL: book */
+	const char *picture; /* a file to draw the run into; NULL: none */
 	uint64_t connections;
 	uint64_t threads;
 	uint64_t seconds;
@@ -35,6 +38,12 @@ struct options {
 };
 
 #define WAIT_NONE UINT64_MAX
+
+/* "peak", "rate" ... */
+const char *options_mode_name(const struct options *options);
+
+/* Whether people book. */
+bool options_book(const struct options *options);
 
 /* Exits, with help or with what is wrong, if there is nothing to run. Borrows from argv. */
 void options_read(struct options *options, int argc, char **argv);

@@ -104,6 +104,7 @@ bool reply_member(const struct reply *reply, const char *name, char *target, siz
 			continue;
 		}
 		const char *value = at + 2;
+		value += *value == ' ' && value + 1 < end;
 		bool is_string = *value == '"';
 		value += is_string;
 		size_t size = 0;

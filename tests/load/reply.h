@@ -2,9 +2,9 @@
  * reply - reads the answers of our own server: the status, what the body is, and the few headers that
  * a client acts on.
  *
- * Pure. Made for speed and for one server: every answer has a Content-Length, or none because there
- * is no body, and header names are written as ingress/http_write.c writes them. What is different
- * is broken, and is counted as that.
+ * Pure. Made for speed and for our own servers: every answer has a Content-Length, or none because
+ * there is no body, and header names are written as ingress/http_write.c (and the sandbox) writes
+ * them. What is different is broken, and is counted as that.
  */
 #ifndef TESTS_LOAD_REPLY_H
 #define TESTS_LOAD_REPLY_H

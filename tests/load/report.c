@@ -3,39 +3,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <unistd.h>
-
-#define BAR_COLUMNS 30
-
-static const char *const mode_names[] = {
-	[MODE_PEAK] = "peak",
-	[MODE_RATE] = "rate",
-	[MODE_RUSH] = "rush",
-	[MODE_POLL] = "poll",
-};
-
-/* ---- while it runs --------------------------------------------------------------------------- */
-
-void report_show(const struct options *options, const struct report_progress *progress) {
-	if (!isatty(STDERR_FILENO)) {
-		return;
-	}
-	int64_t whole_us = (int64_t)options->seconds * 1000000;
-	int64_t columns = progress->now_us * BAR_COLUMNS / whole_us;
-	columns = columns > BAR_COLUMNS ? BAR_COLUMNS : columns;
-	fprintf(stderr,
-		"\r\033[K[%.*s%*s]  %" PRId64 " of %" PRIu64 " s  %" PRIu64 " answered  %" PRIu64
-		" booked  %" PRIu64 "/s  %" PRIu64 " failed",
-		(int)columns, "==============================", (int)(BAR_COLUMNS - columns), "",
-		progress->now_us / 1000000, options->seconds, progress->answered, progress->booked,
-		progress->answered_a_second, progress->failed);
-}
-
-void report_hide(void) {
-	if (isatty(STDERR_FILENO)) {
-		fputs("\r\033[K", stderr);
-	}
-}
+#include <string.h>
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
@@ -70,6 +38,9 @@ static void print_rate(const char *name, uint64_t count, double seconds) {
 }
 
 static void print_latency(const char *name, const struct latency *latency) {
+	if (latency->count == 0) {
+		return;
+	}
 	printf("  %-34s", name);
 	for (size_t i = 0; i < QUANTILES; i++) {
 		printf("  %s %.2f", quantiles[i].name,
@@ -94,7 +65,7 @@ static void print_verdict(const struct verdict *verdict) {
 static void print_table(const struct report *report) {
 	const struct counts *counts = report->counts;
 	double seconds = seconds_of(report);
-	printf("%s: %" PRIu32 " connections, %.1f s\n", mode_names[report->options->mode],
+	printf("%s: %" PRIu32 " connections, %.1f s\n", options_mode_name(report->options),
 		report->connections, seconds);
 	print_rate("meant to be sent", counts->due, seconds);
 	print_count("  given up before a connection was free", counts->unsent);
@@ -106,17 +77,21 @@ static void print_table(const struct report *report) {
 			print_rate(name, counts->statuses[i], seconds);
 		}
 	}
-	print_rate("booked", counts->booked, seconds);
-	print_count("told the same again", counts->again);
+	print_rate("booked", counts->kinds[COUNTS_BOOKED], seconds);
+	print_count("told the same again", counts->kinds[COUNTS_AGAIN]);
+	print_rate("codes that arrived", counts->codes, seconds);
+	print_rate("logged in", counts->kinds[COUNTS_LOGGED_IN], seconds);
 	print_count("429 or 503 without Retry-After", counts->later_without_time);
 	print_count("not answered in time", counts->timeouts);
 	print_count("connections that could not be opened", counts->ends[CONNECTION_UNREACHED]);
 	print_count("connections reset", counts->ends[CONNECTION_RESET]);
 	print_count("connections closed by the server", counts->ends[CONNECTION_FINISHED]);
 	print_count("WRONG: answers that are none", counts->ends[CONNECTION_GARBLED]);
-	print_count("WRONG: contradictions", counts->wrong);
+	print_count("WRONG: contradictions", counts->kinds[COUNTS_WRONG]);
 	print_latency("latency, from when it was meant", &counts->from_due);
 	print_latency("latency, from when it was sent", &counts->from_sent);
+	print_latency("from the code meant to its arrival", &counts->to_code);
+	print_latency("from the first wish to its end", &counts->to_told);
 	printf("  %-34s %12.1f us an answer\n", "processor time of the generator",
 		processor_us_per_answer(report));
 	if (report->verdict != NULL) {
@@ -164,48 +139,74 @@ static void json_verdict(const struct verdict *verdict) {
 		verdict_is_clean(verdict) ? "true" : "false");
 }
 
-/* A row a second: answered, booked, told to come later, failed, p50 and p99 in microseconds. */
+/* A row a second, or a longer time in long runs: answered, booked or logged in, told to come later,
+ * failed; p50, p99 and p99.9 in microseconds; refused, told the same again, queued. */
+static void json_row(const struct counts_slice *row) {
+	static const double shares[] = {0.5, 0.99, 0.999};
+	static const enum counts_kind last[] = {COUNTS_REFUSED, COUNTS_AGAIN, COUNTS_QUEUED};
+	printf("[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, counts_answered(row),
+		row->kinds[COUNTS_BOOKED] + row->kinds[COUNTS_LOGGED_IN], row->kinds[COUNTS_LATER],
+		row->kinds[COUNTS_FAILED]);
+	for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+		printf(",%" PRIu64, latency_quantile(&row->latency, shares[i]));
+	}
+	for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) {
+		printf(",%" PRIu64, row->kinds[last[i]]);
+	}
+	printf("]");
+}
+
 static void json_timeline(const struct counts *counts) {
-	printf("\"timeline\":[");
-	int64_t last = counts->ended_us / 1000000;
-	for (int64_t i = 0; i <= last && i < COUNTS_SECONDS_MAX; i++) {
-		const struct counts_second *second = &counts->seconds[i];
-		printf("%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-		       "]",
-			i == 0 ? "" : ",", second->answered, second->booked, second->later,
-			second->failed, latency_quantile(&second->latency, 0.5),
-			latency_quantile(&second->latency, 0.99));
+	uint32_t together = counts->slice_us < 1000000 ? (uint32_t)(1000000 / counts->slice_us) : 1;
+	uint32_t used = counts_slices_used(counts);
+	printf("\"row_seconds\":%" PRId64 ",\"timeline\":[", together * counts->slice_us / 1000000);
+	for (uint32_t first = 0; first < used; first += together) {
+		static struct counts_slice row;
+		memset(&row, 0, sizeof row);
+		for (uint32_t i = first; i < first + together && i < used; i++) {
+			counts_slice_merge(&row, &counts->slices[i]);
+		}
+		printf("%s", first == 0 ? "" : ",");
+		json_row(&row);
 	}
 	printf("]}\n");
 }
 
-static void print_json(const struct report *report) {
-	const struct counts *counts = report->counts;
-	printf("{\"mode\":\"%s\",\"seconds\":%.3f,", mode_names[report->options->mode],
-		seconds_of(report));
-	json_number("connections", report->connections);
+static void json_counts(const struct counts *counts) {
 	json_number("due", counts->due);
 	json_number("unsent", counts->unsent);
 	json_number("sent", counts->sent);
 	json_number("answered", counts->answered);
 	json_number("timeouts", counts->timeouts);
-	json_number("unanswered", counts->unanswered);
+	json_number("unanswered", counts->kinds[COUNTS_FAILED]);
 	json_number("opened", counts->opened);
 	json_number("unreached", counts->ends[CONNECTION_UNREACHED]);
 	json_number("reset", counts->ends[CONNECTION_RESET]);
 	json_number("finished", counts->ends[CONNECTION_FINISHED]);
 	json_number("garbled", counts->ends[CONNECTION_GARBLED]);
-	json_number("booked", counts->booked);
-	json_number("again", counts->again);
-	json_number("refused", counts->refused);
-	json_number("queued", counts->queued);
-	json_number("later", counts->later);
+	json_number("booked", counts->kinds[COUNTS_BOOKED]);
+	json_number("again", counts->kinds[COUNTS_AGAIN]);
+	json_number("refused", counts->kinds[COUNTS_REFUSED]);
+	json_number("queued", counts->kinds[COUNTS_QUEUED]);
+	json_number("codes", counts->codes);
+	json_number("logged_in", counts->kinds[COUNTS_LOGGED_IN]);
+	json_number("later", counts->kinds[COUNTS_LATER]);
 	json_number("later_without_retry_after", counts->later_without_time);
-	json_number("wrong", counts->wrong);
+	json_number("wrong", counts->kinds[COUNTS_WRONG]);
+}
+
+static void print_json(const struct report *report) {
+	const struct counts *counts = report->counts;
+	printf("{\"mode\":\"%s\",\"seconds\":%.3f,", options_mode_name(report->options),
+		seconds_of(report));
+	json_number("connections", report->connections);
+	json_counts(counts);
 	printf("\"processor_us_per_answer\":%.2f,", processor_us_per_answer(report));
 	json_statuses(counts);
 	json_latency("latency_us", &counts->from_due);
 	json_latency("service_us", &counts->from_sent);
+	json_latency("told_us", &counts->to_told);
+	json_latency("code_us", &counts->to_code);
 	if (report->verdict != NULL) {
 		json_verdict(report->verdict);
 	}

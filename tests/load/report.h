@@ -1,5 +1,5 @@
 /*
- * report - what a run is seen to do, and what came of it: a line while it runs, a table or JSON at its end.
+ * report - what came of a run, as a table or as JSON.
  */
 #ifndef TESTS_LOAD_REPORT_H
 #define TESTS_LOAD_REPORT_H
@@ -17,17 +17,6 @@ struct report {
 	uint32_t connections;          /* that could be opened */
 	int64_t processor_us;          /* of this process while it loaded: user and system */
 };
-
-/* One line on a terminal, in place of the one before it; nothing where standard error is none. */
-struct report_progress {
-	int64_t now_us;
-	uint64_t answered;
-	uint64_t booked;
-	uint64_t failed;
-	uint64_t answered_a_second;
-};
-void report_show(const struct options *options, const struct report_progress *progress);
-void report_hide(void);
 
 /* To standard output. */
 void report_print(const struct report *report);

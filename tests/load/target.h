@@ -4,6 +4,7 @@
 #ifndef TESTS_LOAD_TARGET_H
 #define TESTS_LOAD_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,7 @@ uint64_t target_number(const struct target_call *call, const char *name);
 
 /* The counts of a campaign, which must be open; else exits with a clear line. */
 void target_counts(struct verdict_counts *counts, const char *address, const char *campaign);
+/* The same, while it is under load: false if there is no answer within a second, or another one. */
+bool target_try_counts(struct verdict_counts *counts, const char *address, const char *campaign);
 
 #endif

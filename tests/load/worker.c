@@ -35,9 +35,11 @@ struct slot {
 	struct slot *next;
 	uint64_t asked; /* since it was opened */
 	int64_t due_us;
+	int64_t first_due_us;
 	int64_t sent_us;
 	uint32_t person;
 	bool is_availability;
+	char etag[ETAG_BYTES]; /* of the counts that were read last: a reader's own */
 };
 
 struct slot_list {
@@ -60,7 +62,7 @@ struct worker {
 		asking; /* in the order of sending: the first one is the first to time out */
 	struct agenda agenda;
 	struct request request;
-	char etag[ETAG_BYTES]; /* of the counts that were read last */
+	char etag[ETAG_BYTES]; /* in the request, where readers ask for counts */
 	uint64_t next;         /* of the schedule */
 	uint64_t total;
 	int64_t start_us;
@@ -103,39 +105,46 @@ static void plan(struct worker *worker, const struct agenda_entry *entry) {
 	}
 }
 
-static void plan_again(struct worker *worker, uint32_t person, int64_t after_us) {
-	plan(worker, &(struct agenda_entry){
-			     .due_us = now_of(worker) + after_us +
-				       crypto_random_below((uint32_t)after_us / 2 + 1),
-			     .person = person,
-			     .again = true,
-		     });
+static void plan_again(const struct slot *slot, int64_t after_us) {
+	plan(slot->worker, &(struct agenda_entry){
+				   .due_us = now_of(slot->worker) + after_us +
+					     crypto_random_below((uint32_t)after_us / 2 + 1),
+				   .first_due_us = slot->first_due_us,
+				   .person = slot->person,
+				   .again = true,
+			   });
 }
 
-static void plan_after_failure(struct worker *worker, uint32_t person) {
-	unsigned tries = worker->given.crowd->people[person].tries;
+static void plan_after_failure(const struct slot *slot) {
+	unsigned tries = slot->worker->given.crowd->people[slot->person].tries;
 	unsigned doublings = tries < RETRY_DOUBLINGS_MAX ? tries : RETRY_DOUBLINGS_MAX;
-	plan_again(worker, person, RETRY_US_MIN << doublings);
+	plan_again(slot, RETRY_US_MIN << doublings);
 }
 
-static void plan_double_click(struct worker *worker, uint32_t person) {
+static void plan_double_click(struct worker *worker, const struct agenda_entry *errand) {
 	if (crypto_random_below(100) < worker->given.options->duplicates_percent) {
 		plan(worker,
 			&(struct agenda_entry){
 				.due_us = now_of(worker) + crypto_random_below(DOUBLE_CLICK_US_MAX),
-				.person = person,
+				.first_due_us = errand->first_due_us,
+				.person = errand->person,
 			});
 	}
 }
 
-static void plan_ticket(struct worker *worker, uint32_t person, const struct reply *reply) {
-	struct agenda_entry entry = {.person = person, .again = true};
-	entry.due_us = now_of(worker) + (int64_t)reply->retry_after_s * 1000000;
-	if (reply_member(reply, "ticket", entry.ticket, sizeof entry.ticket)) {
-		plan(worker, &entry);
-	} else {
-		worker->counts.wrong++;
+/* False if the answer names no ticket. */
+static bool plan_ticket(const struct slot *slot, const struct reply *reply) {
+	struct agenda_entry entry = {
+		.due_us = now_of(slot->worker) + (int64_t)reply->retry_after_s * 1000000,
+		.first_due_us = slot->first_due_us,
+		.person = slot->person,
+		.again = true,
+	};
+	if (!reply_member(reply, "ticket", entry.ticket, sizeof entry.ticket)) {
+		return false;
 	}
+	plan(slot->worker, &entry);
+	return true;
 }
 
 /* ---- what is due ----------------------------------------------------------------------------- */
@@ -162,8 +171,10 @@ static bool take_scheduled(struct worker *worker, int64_t now_us, struct agenda_
 			worker->counts.unsent++;
 			continue;
 		}
+		due_us = is_closed_loop(worker) ? now_us : due_us;
 		*errand = (struct agenda_entry){
-			.due_us = is_closed_loop(worker) ? now_us : due_us,
+			.due_us = due_us,
+			.first_due_us = due_us,
 			.person = (uint32_t)(index % worker->given.options->people),
 		};
 		return true;
@@ -183,7 +194,7 @@ static bool take_errand(struct worker *worker, int64_t now_us, struct agenda_ent
 		return false;
 	}
 	if (worker->given.options->mode == MODE_RUSH) {
-		plan_double_click(worker, errand->person);
+		plan_double_click(worker, errand);
 	}
 	return true;
 }
@@ -212,12 +223,18 @@ static void poll(struct slot *slot) {
 		return;
 	}
 	slot->is_availability = true;
+	if (strcmp(worker->etag, slot->etag) != 0) {
+		memcpy(worker->etag, slot->etag, sizeof worker->etag);
+		request_get(
+			&worker->request, worker->given.options, polls->availability, worker->etag);
+	}
 	connection_ask(slot->connection, worker->request.bytes, worker->request.size);
 }
 
 static void ask(struct slot *slot, const struct agenda_entry *errand, int64_t now_us) {
 	struct worker *worker = slot->worker;
 	slot->due_us = errand->due_us;
+	slot->first_due_us = errand->first_due_us;
 	slot->sent_us = now_us;
 	slot->person = errand->person;
 	slot->is_availability = false;
@@ -237,12 +254,18 @@ static void ask(struct slot *slot, const struct agenda_entry *errand, int64_t no
 	worker->counts.sent++;
 }
 
+/* Of readers in an open loop each has a connection, and asks when it is his turn again. */
+static struct slot *next_idle(const struct worker *worker) {
+	bool takes_turns = worker->given.polls != NULL && !is_closed_loop(worker);
+	return takes_turns ? worker->idle.first : worker->idle.last;
+}
+
 static void dispatch(struct worker *worker) {
 	struct agenda_entry errand;
 	int64_t now_us = now_of(worker);
-	while (worker->is_running && worker->idle.last != NULL &&
+	while (worker->is_running && worker->idle.count > 0 &&
 		take_errand(worker, now_us, &errand)) {
-		ask(worker->idle.last, &errand, now_us);
+		ask(next_idle(worker), &errand, now_us);
 	}
 }
 
@@ -265,69 +288,47 @@ static void on_pace(void *context) {
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static struct counts_second *second_of(struct worker *worker, int64_t now_us) {
-	int64_t second = now_us / 1000000;
-	return &worker->counts
-			.seconds[second < COUNTS_SECONDS_MAX ? second : COUNTS_SECONDS_MAX - 1];
+static void note(_Atomic uint64_t *live) {
+	atomic_fetch_add_explicit(live, 1, memory_order_relaxed);
 }
 
-static void count_answer(const struct slot *slot, const struct reply *reply, int64_t now_us) {
-	struct worker *worker = slot->worker;
-	struct counts *counts = &worker->counts;
-	struct counts_second *second = second_of(worker, now_us);
-	bool is_late = reply->status == 429 || reply->status == 503;
-	counts->answered++;
-	counts->statuses[reply->status]++;
-	counts->later += is_late;
-	counts->later_without_time += is_late && reply->retry_after_s == 0;
-	counts->ended_us = now_us;
-	latency_record(&counts->from_due, now_us - slot->due_us);
-	latency_record(&counts->from_sent, now_us - slot->sent_us);
-	second->answered++;
-	second->later += is_late;
-	latency_record(&second->latency, now_us - slot->sent_us);
-	atomic_fetch_add_explicit(&worker->given.live->answered, 1, memory_order_relaxed);
+/* The person knows how it ended. */
+static void take_end(const struct slot *slot, int64_t now_us) {
+	latency_record(&slot->worker->counts.to_told, now_us - slot->first_due_us);
+	note(&slot->worker->given.live->ended);
 }
 
-static void take_booking_answer(
+static enum counts_kind take_booking_answer(
 	const struct slot *slot, const struct reply *reply, int64_t now_us) {
 	struct worker *worker = slot->worker;
-	struct counts *counts = &worker->counts;
 	switch (crowd_told(worker->given.crowd, slot->person, reply, now_us)) {
 	case CROWD_BOOKED:
-		counts->booked++;
-		second_of(worker, now_us)->booked++;
-		atomic_fetch_add_explicit(&worker->given.live->booked, 1, memory_order_relaxed);
-		break;
+		take_end(slot, now_us);
+		note(&worker->given.live->done);
+		return COUNTS_BOOKED;
 	case CROWD_AGAIN:
-		counts->again++;
-		break;
+		return COUNTS_AGAIN;
 	case CROWD_REFUSED:
-		counts->refused++;
-		break;
+		take_end(slot, now_us);
+		return COUNTS_REFUSED;
 	case CROWD_QUEUED:
-		counts->queued++;
-		plan_ticket(worker, slot->person, reply);
-		break;
+		return plan_ticket(slot, reply) ? COUNTS_QUEUED : COUNTS_WRONG;
 	case CROWD_LATER:
-		plan_again(worker, slot->person,
+		plan_again(slot,
 			(int64_t)(reply->retry_after_s == 0 ? 1 : reply->retry_after_s) * 1000000);
-		break;
+		return COUNTS_LATER;
 	case CROWD_WRONG:
-		counts->wrong++;
 		break;
 	}
+	return COUNTS_WRONG;
 }
 
-static void take_etag(struct worker *worker, const struct reply *reply) {
-	if (reply->etag == NULL || reply->etag_size >= sizeof worker->etag ||
-		strncmp(worker->etag, reply->etag, reply->etag_size) == 0) {
-		return;
+static enum counts_kind take_reading(struct slot *slot, const struct reply *reply) {
+	if (slot->is_availability && reply->etag != NULL && reply->etag_size < sizeof slot->etag) {
+		memcpy(slot->etag, reply->etag, reply->etag_size);
+		slot->etag[reply->etag_size] = '\0';
 	}
-	memcpy(worker->etag, reply->etag, reply->etag_size);
-	worker->etag[reply->etag_size] = '\0';
-	request_get(&worker->request, worker->given.options, worker->given.polls->availability,
-		worker->etag);
+	return reply->status == 429 || reply->status == 503 ? COUNTS_LATER : COUNTS_READ;
 }
 
 static void on_answered(void *context, const struct reply *reply) {
@@ -335,12 +336,18 @@ static void on_answered(void *context, const struct reply *reply) {
 	struct worker *worker = slot->worker;
 	uint64_t limit = worker->given.options->requests_per_connection;
 	int64_t now_us = now_of(worker);
-	count_answer(slot, reply, now_us);
-	if (worker->given.crowd != NULL) {
-		take_booking_answer(slot, reply, now_us);
-	} else if (slot->is_availability) {
-		take_etag(worker, reply);
-	}
+	enum counts_kind kind = worker->given.crowd == NULL
+					? take_reading(slot, reply)
+					: take_booking_answer(slot, reply, now_us);
+	counts_add_answer(&worker->counts, kind,
+		&(struct counts_answer){
+			.due_us = slot->due_us,
+			.sent_us = slot->sent_us,
+			.now_us = now_us,
+			.status = reply->status,
+			.has_retry_after = reply->retry_after_s > 0,
+		});
+	note(&worker->given.live->answered);
 	if (reply->closes || (limit > 0 && slot->asked >= limit)) {
 		move(slot, &worker->opening); /* it ends, and is opened again */
 		connection_close(slot->connection);
@@ -370,11 +377,10 @@ static void on_ended(void *context, enum connection_end why, bool asking) {
 	struct worker *worker = slot->worker;
 	worker->counts.ends[why]++;
 	if (asking) {
-		worker->counts.unanswered++;
-		second_of(worker, now_of(worker))->failed++;
-		atomic_fetch_add_explicit(&worker->given.live->failed, 1, memory_order_relaxed);
+		counts_add(&worker->counts, COUNTS_FAILED, now_of(worker));
+		note(&worker->given.live->failed);
 		if (worker->given.crowd != NULL) {
-			plan_after_failure(worker, slot->person);
+			plan_after_failure(slot);
 		}
 	}
 	bool may_open = !worker->is_finished && why != CONNECTION_UNREACHED;
@@ -418,6 +424,9 @@ static void on_tick(uv_timer_t *timer) {
 		return;
 	}
 	int64_t now_us = now_of(worker);
+	if (worker->given.live->stopped && now_us < worker->end_us) {
+		worker->end_us = now_us;
+	}
 	worker->is_over = now_us >= worker->end_us;
 	give_up_waiting(worker);
 	if (is_done(worker, now_us)) {
@@ -453,6 +462,7 @@ struct worker *worker_create(const struct worker_options *given) {
 	worker->total = schedule_total(&given->schedule);
 	worker->patience_us = (int64_t)given->options->patience_ms * 1000;
 	worker->end_us = (int64_t)given->options->seconds * 1000000;
+	counts_init(&worker->counts, worker->end_us + worker->patience_us);
 	prepare_request(worker);
 	int error = uv_loop_init(&worker->loop);
 	assert(error == 0);

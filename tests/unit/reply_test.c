@@ -70,6 +70,17 @@ static void headers_that_a_client_acts_on(void **state) {
 	assert_memory_equal(reply.etag, "\"17-open\"", reply.etag_size);
 }
 
+static void a_blank_before_a_value(void **state) {
+	(void)state;
+	struct reply reply;
+	char value[20];
+	assert_int_equal(read_text(&reply, "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n"
+					   "[{\"number\": 7, \"at\": "),
+		REPLY_COMPLETE);
+	assert_true(reply_member(&reply, "number", value, sizeof value));
+	assert_string_equal(value, "7");
+}
+
 static void what_is_no_answer(void **state) {
 	(void)state;
 	static const char *const texts[] = {
@@ -93,6 +104,7 @@ int main(void) {
 		cmocka_unit_test(a_booking),
 		cmocka_unit_test(any_beginning_of_it_is_incomplete),
 		cmocka_unit_test(headers_that_a_client_acts_on),
+		cmocka_unit_test(a_blank_before_a_value),
 		cmocka_unit_test(what_is_no_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
