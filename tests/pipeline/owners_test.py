@@ -13,7 +13,7 @@ import psycopg2.extras
 SCHEMA = "owners_test"
 CAMPAIGN = 7
 BUSY_CAMPAIGN = 8
-# With 40,000 in 256 rows a plan: rows of 16 bits get several bookings, and some get none.
+# Fewer than there are prefixes of 16 bits: some get several bookings, many none.
 BOOKINGS = 40000
 
 
