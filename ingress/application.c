@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/processors.h"
 #include "ingress/admin.h"
 #include "ingress/api.h"
 #include "ingress/campaigns.h"
@@ -17,6 +18,7 @@
 #include "ingress/files.h"
 #include "ingress/holders.h"
 #include "ingress/line.h"
+#include "ingress/linger.h"
 #include "ingress/lookup.h"
 #include "ingress/measures.h"
 #include "ingress/server.h"
@@ -32,6 +34,11 @@ struct settings settings;
 
 static struct application application;
 static struct turns *turns;
+static struct {
+	int64_t us;
+	int64_t looked_at_us;
+	struct processors processors;
+} lingering;
 
 void application_prepare(struct service *service) {
 	application.service = service;
@@ -72,10 +79,10 @@ static void ask_for_decision(void *context, struct campaign *campaign, uint64_t 
 /* ---- the turns of the loop ------------------------------------------------------------------- */
 
 /* Decisions first: they let the next batch go. */
-static void after_sockets(void *context) {
+static bool after_sockets(void *context) {
 	(void)context;
 	bus_look(service_bus(application.service));
-	lines_flush(application.lines);
+	return lines_flush(application.lines);
 }
 
 static void on_waited(void *context, int64_t waited_us, int64_t now_us) {
@@ -87,6 +94,16 @@ static void on_waited(void *context, int64_t waited_us, int64_t now_us) {
 static void on_request(void *context, struct exchange *exchange) {
 	turns_mind(turns, clock_monotonic_us());
 	api_dispatch(context, exchange);
+}
+
+static void adjust_linger(int64_t now_us) {
+	if (now_us - lingering.looked_at_us < LINGER_LOOK_US) {
+		return;
+	}
+	lingering.looked_at_us = now_us;
+	lingering.us = linger_next_us(lingering.us, processors_look(&lingering.processors));
+	lines_set_linger(application.lines, lingering.us);
+	ingress_measures.linger_us = (uint64_t)lingering.us;
 }
 
 static void copy_server_counts(void) {
@@ -135,6 +152,7 @@ static void tick(void *context) {
 	(void)context;
 	int64_t now_us = clock_monotonic_us();
 	news_tick(application.news, now_us);
+	adjust_linger(now_us);
 	lines_tick(application.lines, now_us);
 	lookup_tick(application.lookup, now_us);
 	if (!service_is_draining(application.service)) {

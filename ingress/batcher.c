@@ -159,14 +159,9 @@ static void measure_round(const struct batch *batch, int64_t now_us) {
 /* Whether it would be a waste to send this batch now: more will have come in a moment. */
 static bool is_too_soon(const struct batch *batch, int64_t now_us) {
 	const struct batcher *batcher = batch->batcher;
-	if (batch->count == BATCH_REQUESTS_MAX || batcher->sent_count < BATCHER_GAP_COUNT_MIN) {
-		return false;
-	}
-	int64_t gap_us = (batcher->lag_us - BATCHER_LAG_US) * BATCHER_GAP_SHARE;
-	if (gap_us > BATCHER_GAP_US_MAX) {
-		gap_us = BATCHER_GAP_US_MAX;
-	}
-	return now_us - batcher->sent_at_us < gap_us;
+	return batch->count < BATCH_REQUESTS_MAX &&
+	       batcher->sent_count >= BATCHER_LINGER_COUNT_MIN &&
+	       now_us - batcher->sent_at_us < batcher->linger_us;
 }
 
 static void send_batch(struct batch *batch, int64_t now_us) {
@@ -254,10 +249,9 @@ struct batch *batcher_find(const struct batcher *batcher, const struct batch_id 
 	return NULL;
 }
 
-void batcher_decided(struct batch *batch, int64_t now_us) {
+void batcher_decided(struct batch *batch) {
 	struct batcher *batcher = batch->batcher;
 	batcher->stalled = false;
-	batcher->lag_us += (now_us - batch->sent_at_us - batcher->lag_us) / 8;
 	release(batch);
 }
 

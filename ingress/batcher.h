@@ -3,9 +3,9 @@
  *
  * Pure: time is an argument, and messages leave through a port, so a test is the bus and the clock.
  * A batch is sent as soon as nothing of this batcher is in flight: an idle line answers at once,
- * and a busy one grows its batches by itself. Where processors are short it waits a few milliseconds
- * more, so that more requests share what a batch costs. A batch is stored or refused as a whole; it keeps
- * its bytes and its id on every try, so that JetStream stores it once.
+ * and a busy one grows its batches by itself. Where processors are short its owner lets it wait some
+ * milliseconds more (linger.h), so that more requests share what a batch costs. A batch is stored or
+ * refused as a whole; it keeps its bytes and its id on every try, so that JetStream stores it once.
  *
  *	            room, ours turn            acknowledged
  *	free ─add─▶ waiting ───────▶ sent ─────────────────▶ stored
@@ -44,16 +44,10 @@
 /* Nobody is let in behind a queue that takes longer: the answer would come when the client, who
  * waits a second if he did not say otherwise, has gone. Told at once he loses less. */
 #define BATCHER_WAITING_US_MAX 800000
-/* A batch takes less than this from sending to its decision where there are processors enough. What it
- * takes longer says how short they are: a batch costs all programs together more than a millisecond of
- * processor time, whatever is in it, and that is then what everybody waits for. So the next one waits for
- * more company: from one to the next pass BATCHER_GAP_SHARE times what is too much, unless it is full. */
-#define BATCHER_LAG_US 3000
-#define BATCHER_GAP_SHARE 2
-#define BATCHER_GAP_US_MAX 25000
-/* Where batches are smaller than this it is not these requests that keep the processors busy. */
-#ifndef BATCHER_GAP_COUNT_MIN /* small in tests/sim */
-#define BATCHER_GAP_COUNT_MIN 32u
+/* Where batches are smaller than this it is not these requests that keep the processors busy, and they
+ * do not linger. */
+#ifndef BATCHER_LINGER_COUNT_MIN /* small in tests/sim */
+#define BATCHER_LINGER_COUNT_MIN 32u
 #endif
 /* Batches of all campaigns together: 38 MB, of which only what is used becomes memory. */
 #ifndef BATCHES_MAX /* small in tests/sim */
@@ -122,7 +116,7 @@ struct batcher {
 	uint32_t entries_waiting;
 	int64_t sent_at_us;  /* the batch before */
 	uint16_t sent_count; /* its requests */
-	int64_t lag_us;      /* from sending to the decision, on the mean lately */
+	int64_t linger_us;   /* the owner's: from one batch to the next, unless it is full */
 	int64_t round_us; /* from one batch to the next, on the mean lately; 0: nobody has to wait */
 	struct batch *first; /* stored, then at most one sent or retrying, then waiting ones */
 	struct batch *last;
@@ -156,7 +150,7 @@ void batcher_acknowledged(
 /* The batch that a decision answers; NULL if it is not ours, or nobody waits for it any more. */
 struct batch *batcher_find(const struct batcher *batcher, const struct batch_id *id);
 /* Everybody in it was answered; the batch is gone. Flush after it. */
-void batcher_decided(struct batch *batch, int64_t now_us);
+void batcher_decided(struct batch *batch);
 
 /* Tries again, asks, notices a stall. Every few ten milliseconds. */
 void batcher_tick(struct batcher *batcher, int64_t now_us);

@@ -33,7 +33,8 @@ struct lines {
 	struct bus *bus;
 	struct line *all;
 	struct line *dirty;
-	int64_t lag_us; /* running mean */
+	int64_t lag_us;    /* running mean */
+	int64_t linger_us; /* of all batchers */
 	lines_asker asker;
 	void *asker_context;
 	struct batch_pool batches;
@@ -233,7 +234,7 @@ void lines_decided(struct lines *lines, struct campaign *campaign, const struct 
 			(unsigned long long)head->n, batch->count);
 		tell_all(batch, LINE_REFUSED);
 	}
-	batcher_decided(batch, now_us);
+	batcher_decided(batch);
 	mark_dirty(line);
 }
 
@@ -260,6 +261,8 @@ static struct line *line_for(struct lines *lines, struct campaign *campaign) {
 	batcher_init(&line->book, &given);
 	given.kind = MESSAGE_CANCEL;
 	batcher_init(&line->cancel, &given);
+	line->book.linger_us = lines->linger_us;
+	line->cancel.linger_us = lines->linger_us;
 	lines->all = line;
 	campaign->line = line;
 	return line;
@@ -314,9 +317,9 @@ void line_abandon(struct waiter *waiter) {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-void lines_flush(struct lines *lines) {
+bool lines_flush(struct lines *lines) {
 	if (lines->dirty == NULL) {
-		return;
+		return false;
 	}
 	int64_t now_us = clock_monotonic_us();
 	struct line *next = lines->dirty;
@@ -331,6 +334,7 @@ void lines_flush(struct lines *lines) {
 			mark_dirty(line);
 		}
 	}
+	return lines->dirty != NULL;
 }
 
 void lines_tick(struct lines *lines, int64_t now_us) {
@@ -351,6 +355,14 @@ void lines_tick(struct lines *lines, int64_t now_us) {
 
 int64_t lines_lag_us(const struct lines *lines) {
 	return lines->lag_us;
+}
+
+void lines_set_linger(struct lines *lines, int64_t linger_us) {
+	lines->linger_us = linger_us;
+	for (struct line *line = lines->all; line != NULL; line = line->next) {
+		line->book.linger_us = linger_us;
+		line->cancel.linger_us = linger_us;
+	}
 }
 
 void lines_set_asker(struct lines *lines, lines_asker asker, void *context) {

@@ -63,13 +63,16 @@ void line_abandon(struct waiter *waiter);
 /* A decision of this campaign; head has no answers. */
 void lines_decided(struct lines *lines, struct campaign *campaign, const struct decision *head,
 	const uint8_t *bytes, size_t size);
-/* Sends what was added, if it is time. Once in each turn of the loop, after the sockets were read; and a
- * millisecond after a turn that brought requests (turns.h). */
-void lines_flush(struct lines *lines);
+/* Sends what was added, if it is time. Once in each turn of the loop, after the sockets were read (turns.h).
+ * True: something waits for nothing but the time; call again in a millisecond. */
+bool lines_flush(struct lines *lines);
 void lines_tick(struct lines *lines, int64_t now_us);
 
 /* How long a decision takes at the moment, from sending to seeing it; microseconds. */
 int64_t lines_lag_us(const struct lines *lines);
+
+/* How long batches wait for company from now on (linger.h); not at all at the start. */
+void lines_set_linger(struct lines *lines, int64_t linger_us);
 
 /* Someone has to get a decision that did not come by itself; bytes go to news_offer. */
 typedef void (*lines_asker)(void *context, struct campaign *campaign, uint64_t n);

@@ -88,6 +88,8 @@ const struct metric ingress_measures_table[] = {
 	GAUGE("socket_wait_microseconds",
 		"How long a request waits in its socket before it is looked at, measured lately.",
 		socket_wait_us),
+	GAUGE("linger_microseconds",
+		"How long batches wait for company, because the processors are busy.", linger_us),
 	GAUGE("connections", "Open connections.", connections),
 	COUNTER("connections_accepted_total", "", "Connections accepted.", connections_accepted),
 	COUNTER("connections_refused_total", "", "Connections that could not be accepted.",

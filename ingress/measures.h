@@ -37,6 +37,7 @@ struct ingress_measures {
 	uint64_t waiters;
 	uint64_t batches_sent;
 	uint64_t batch_entries;
+	uint64_t linger_us; /* how long batches wait for company */
 	uint64_t batches_retried;
 	uint64_t decisions_asked;
 	uint64_t decisions_from_memory; /* polls */

@@ -15,10 +15,7 @@
 
 /* After this in one turn, what was brought is sent. A turn that is no longer is not disturbed. */
 #define FLUSH_US 2000
-/* While requests come, after_sockets is called so soon again, for what was too soon to be sent. */
 #define AGAIN_MS 1
-/* So long after the last request the loop is not woken for that any more. */
-#define AGAIN_US 50000
 /* Ticks may be late by this before they are done inside of a turn. */
 #define LATE_TICKS 2
 /* Waiting is measured so often, where there are requests. */
@@ -35,13 +32,12 @@ struct turns {
 	int64_t flushed_at_us;
 	int64_t ticked_at_us;
 	int64_t probed_at_us;
-	int64_t minded_at_us; /* the last request */
 	bool probing;
 };
 
-static void flush(struct turns *turns, int64_t now_us) {
+static bool flush(struct turns *turns, int64_t now_us) {
 	turns->flushed_at_us = now_us;
-	turns->options.after_sockets(turns->options.context);
+	return turns->options.after_sockets(turns->options.context);
 }
 
 static void tick(struct turns *turns, int64_t now_us) {
@@ -56,9 +52,7 @@ static void on_again(uv_timer_t *again) {
 
 static void on_check(uv_check_t *check) {
 	struct turns *turns = check->data;
-	int64_t now_us = clock_monotonic_us();
-	flush(turns, now_us);
-	if (now_us - turns->minded_at_us < AGAIN_US) {
+	if (flush(turns, clock_monotonic_us())) {
 		uv_timer_start(&turns->again, on_again, AGAIN_MS, 0);
 	}
 }
@@ -86,7 +80,6 @@ static void send_probe(struct turns *turns, int64_t now_us) {
 }
 
 void turns_mind(struct turns *turns, int64_t now_us) {
-	turns->minded_at_us = now_us;
 	if (!turns->probing && now_us - turns->probed_at_us > MEASURE_US) {
 		send_probe(turns, now_us);
 	}

@@ -1,6 +1,6 @@
 /*
  * turns - calls at the right moments of the loop: after each look at the sockets (and a millisecond
- * later once more, where there are requests), and at each tick.
+ * later once more, where that asks for it), and at each tick.
  *
  * What the sockets brought in one turn goes into one batch, so the flush stands after them (a libuv
  * check handle), and costs no waiting. But a turn has no bound that helps: while more than a
@@ -15,6 +15,7 @@
 #ifndef INGRESS_TURNS_H
 #define INGRESS_TURNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct uv_loop_s;
@@ -22,7 +23,7 @@ struct turns;
 
 struct turns_options {
 	uint64_t tick_ms;
-	void (*after_sockets)(void *context);
+	bool (*after_sockets)(void *context); /* true: again, in a millisecond */
 	void (*tick)(void *context);
 	void (*waited)(void *context, int64_t waited_us, int64_t now_us);
 	void *context;

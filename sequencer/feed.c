@@ -28,6 +28,8 @@
 /* How long a decision is waited for that is stored, as far as we heard, and only has to be read. Not
  * for ever: a broker that was not synced may have lost it since. */
 #define READING_PATIENCE_MS 5000
+/* A campaign where nothing goes on is looked at so often: there may be thousands of them. */
+#define REST_US 100000
 #define REASON_BYTES 160u
 
 /* Decision n, from when request n was read until decision n was read back. After that it is only
@@ -75,6 +77,7 @@ struct feed {
 	int64_t ask_again_at_us;
 	int64_t progress_at_us;
 	int64_t patrolled_at_us;
+	int64_t rests_until_us; /* nothing is to be done before, unless a message comes */
 	int64_t patience_us;
 	bool active;
 	struct turn turns[FEED_TURNS];
@@ -341,6 +344,7 @@ static void decide(struct feed *feed, const struct reader_message *message) {
 }
 
 static void compute_turn(struct feed *feed, const struct reader_message *message) {
+	feed->rests_until_us = 0;
 	decide(feed, message);
 	size_t size = decision_encode_body(
 		&decision_scratch, bytes_scratch, sizeof bytes_scratch - DIGEST_BYTES);
@@ -587,7 +591,24 @@ static void tick_if_due(struct feed *feed, int64_t now_us) {
 			       });
 }
 
+/* Every request is decided and its decision read back: it rests until something may be due. */
+static void rest_if_done(struct feed *feed, int64_t now_us) {
+	if (feed->verified != feed->campaign.n || feed->stored_last != feed->verified ||
+		!feed->caught_up || !feed->asked_what_is_stored) {
+		return;
+	}
+	int64_t due_ms = campaign_due_ms(&feed->campaign);
+	int64_t left_us = due_ms == INT64_MAX ? REST_US : (due_ms - clock_wall_ms()) * 1000;
+	feed->rests_until_us = now_us + (left_us < REST_US ? left_us : REST_US);
+}
+
 void feed_patrol(struct feed *feed) {
+	int64_t now_us = clock_monotonic_us();
+	stand_back_if_absent(feed, now_us);
+	feed->patrolled_at_us = now_us;
+	if (now_us < feed->rests_until_us) {
+		return;
+	}
 	if (is_stopped(feed)) {
 		reader_destroy(feed->requests);
 		reader_destroy(feed->decisions);
@@ -595,16 +616,14 @@ void feed_patrol(struct feed *feed) {
 		feed->decisions = NULL;
 		return;
 	}
-	int64_t now_us = clock_monotonic_us();
 	if (!feed->caught_up && feed->campaign.n == 0 && now_us - feed->created_at_us > 1000000) {
 		feed->caught_up = true; /* published, but nothing in its line yet */
 	}
-	stand_back_if_absent(feed, now_us);
-	feed->patrolled_at_us = now_us;
 	ask_what_is_stored(feed, now_us);
 	take_over_if_nobody_decides(feed, now_us);
 	publish_turns(feed);
 	tick_if_due(feed, now_us);
 	resume_if_room(feed, feed->requests, feed->campaign.n);
 	resume_if_room(feed, feed->decisions, feed->stored_last);
+	rest_if_done(feed, now_us);
 }

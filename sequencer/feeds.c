@@ -11,10 +11,14 @@
 #include "common/memory.h"
 #include "common/service.h"
 
+/* Whether all is well may be told a tenth of a second late. */
+#define PATROLS_UNTIL_TOLD (100 / FEED_PATROL_MS)
+
 struct feeds {
 	struct service *service;
 	struct directory *directory;
 	uv_timer_t patrol;
+	uint32_t patrols;
 	bool ready; /* and it stays so */
 	uint32_t count;
 	char note[96];
@@ -73,7 +77,7 @@ static void on_patrol(uv_timer_t *timer) {
 	for (uint32_t i = 0; i < feeds->count; i++) {
 		feed_patrol(feeds->rows[i]);
 	}
-	if (!service_is_draining(feeds->service)) {
+	if (++feeds->patrols % PATROLS_UNTIL_TOLD == 0 && !service_is_draining(feeds->service)) {
 		tell_readiness(feeds);
 	}
 }

@@ -10,6 +10,7 @@
 #include "ingress/decisions.h"
 #include "ingress/holders.h"
 #include "ingress/line.h"
+#include "ingress/linger.h"
 #include "ingress/news.h"
 #include "tests/sim/node.h"
 #include "tests/sim/trouble.h"
@@ -109,11 +110,15 @@ static void tell(struct ingress_call *call, const struct told *told) {
 
 /* ---- booking and cancelling -------------------------------------------------------------------- */
 
-/* The loop flushes once it has handled what is there. */
+static void turn_soon(struct program *program);
+
+/* The loop flushes once it has handled what is there; and again soon, where that asks for it. */
 static void on_turn(void *context) {
 	struct program *program = context;
 	program->turn = NULL;
-	lines_flush(program->lines);
+	if (lines_flush(program->lines)) {
+		turn_soon(program);
+	}
 }
 
 static void turn_soon(struct program *program) {
@@ -321,6 +326,9 @@ static void *create(struct node *node) {
 	program->decisions = decisions_create(node->bus);
 	program->lines = lines_create(node->bus);
 	lines_set_asker(program->lines, ask_for_decision, program);
+	if (chance_below(&chance, 2) == 0) { /* processors are short */
+		lines_set_linger(program->lines, chance_between(&chance, 0, LINGER_US_MAX));
+	}
 	program->news = news_create(&(struct news_options){
 		.bus = node->bus,
 		.campaigns = program->campaigns,

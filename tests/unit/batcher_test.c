@@ -12,6 +12,8 @@
 
 #include "common/pure/text.h"
 
+#define LINGER_US 10000
+
 static struct batch_pool pool;
 static struct batcher batcher;
 static char transcript_bytes[512];
@@ -128,7 +130,7 @@ static void decide(char which) {
 	const struct batch_id id = {.bytes = {(uint8_t)which}};
 	struct batch *batch = batcher_find(&batcher, &id);
 	assert_non_null(batch);
-	batcher_decided(batch, now_us);
+	batcher_decided(batch);
 	flush();
 }
 
@@ -380,12 +382,12 @@ static void what_goes_with_the_next_batch_is_let_in_however_slow_it_is(void **st
 	assert_non_null(add(BATCH_REQUESTS_MAX));
 	assert_null(add(1));
 	/* And when it was idle for a while, that is forgotten. */
-	now_us += BATCHER_GAP_US_MAX;
+	now_us += LINGER_US;
 	decide((char)sent->id.bytes[0]);
 	flush();
 	decide((char)sent->id.bytes[0]);
 	for (unsigned i = 0; i < 100; i++) {
-		now_us += BATCHER_GAP_US_MAX;
+		now_us += LINGER_US;
 		add(1);
 		flush();
 		decide((char)sent->id.bytes[0]);
@@ -394,16 +396,13 @@ static void what_goes_with_the_next_batch_is_let_in_however_slow_it_is(void **st
 	assert_non_null(add(5 * BATCH_REQUESTS_MAX));
 }
 
-/* Rounds of so many requests that take so long, with pauses between; one is in flight then. */
-static void go_on(int64_t lag_us, unsigned count) {
-	for (unsigned i = 0; i < 40; i++) {
-		add(count);
-		flush();
-		now_us += lag_us;
-		batcher_decided(sent, now_us);
-		now_us += BATCHER_GAP_US_MAX;
-	}
-	assert_in_range(batcher.lag_us, lag_us * 9 / 10, lag_us);
+/* Two batches, the second in flight, while the processors are short. */
+static void begin_lingering(unsigned count) {
+	batcher.linger_us = LINGER_US;
+	add(count);
+	flush();
+	batcher_decided(sent);
+	now_us += LINGER_US;
 	add(count);
 	flush();
 	text_clear(&transcript);
@@ -411,37 +410,26 @@ static void go_on(int64_t lag_us, unsigned count) {
 
 static void where_processors_are_short_the_next_batch_waits_for_company(void **state) {
 	(void)state;
-	int64_t lag_us = 2 * BATCHER_LAG_US + 2000;
-	go_on(lag_us, BATCHER_GAP_COUNT_MIN); /* from one to the next pass nearly 10 ms */
-	now_us += lag_us;
+	begin_lingering(BATCHER_LINGER_COUNT_MIN);
+	now_us += LINGER_US / 2;
 	add(1);
-	batcher_decided(sent, now_us);
+	batcher_decided(sent);
 	assert_true(batcher_flush(&batcher, now_us));
 	add(1);
-	now_us += 2000;
+	now_us += LINGER_US / 2 - 1;
+	assert_true(batcher_flush(&batcher, now_us));
+	now_us += 1;
 	assert_false(batcher_flush(&batcher, now_us));
 	assert_int_equal(sent->count, 2);
 	assert_int_equal(sent->state, BATCH_SENT);
 }
 
-static void it_does_not_wait_for_ever(void **state) {
-	(void)state;
-	go_on(10 * BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN);
-	add(1);
-	now_us += BATCHER_GAP_US_MAX - 1;
-	batcher_decided(sent, now_us);
-	assert_true(batcher_flush(&batcher, now_us));
-	now_us += 1;
-	assert_false(batcher_flush(&batcher, now_us));
-	assert_int_equal(sent->state, BATCH_SENT);
-}
-
 static void a_full_batch_waits_for_nobody(void **state) {
 	(void)state;
-	go_on(10 * BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN);
+	begin_lingering(BATCHER_LINGER_COUNT_MIN);
 	now_us += 1;
 	add(BATCH_REQUESTS_MAX);
-	batcher_decided(sent, now_us);
+	batcher_decided(sent);
 	assert_false(batcher_flush(&batcher, now_us));
 	assert_int_equal(sent->count, BATCH_REQUESTS_MAX);
 	assert_int_equal(sent->state, BATCH_SENT);
@@ -449,10 +437,10 @@ static void a_full_batch_waits_for_nobody(void **state) {
 
 static void small_batches_wait_for_nobody(void **state) {
 	(void)state;
-	go_on(10 * BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN - 1);
+	begin_lingering(BATCHER_LINGER_COUNT_MIN - 1);
 	add(1);
 	now_us += 1;
-	batcher_decided(sent, now_us);
+	batcher_decided(sent);
 	assert_false(batcher_flush(&batcher, now_us));
 	assert_int_equal(sent->count, 1);
 	assert_int_equal(sent->state, BATCH_SENT);
@@ -460,10 +448,11 @@ static void small_batches_wait_for_nobody(void **state) {
 
 static void where_there_are_enough_it_goes_with_the_decision(void **state) {
 	(void)state;
-	go_on(BATCHER_LAG_US, BATCHER_GAP_COUNT_MIN);
+	begin_lingering(BATCHER_LINGER_COUNT_MIN);
+	batcher.linger_us = 0;
 	add(1);
 	now_us += 1;
-	batcher_decided(sent, now_us);
+	batcher_decided(sent);
 	assert_false(batcher_flush(&batcher, now_us));
 	assert_int_equal(sent->count, 1);
 	assert_int_equal(sent->state, BATCH_SENT);
@@ -510,7 +499,6 @@ int main(void) {
 		STORY(who_would_wait_for_too_long_is_not_let_in),
 		STORY(what_goes_with_the_next_batch_is_let_in_however_slow_it_is),
 		STORY(where_processors_are_short_the_next_batch_waits_for_company),
-		STORY(it_does_not_wait_for_ever),
 		STORY(a_full_batch_waits_for_nobody),
 		STORY(small_batches_wait_for_nobody),
 		STORY(where_there_are_enough_it_goes_with_the_decision),
