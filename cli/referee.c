@@ -300,6 +300,8 @@ static bool may_have_more(struct referee *referee, const struct referee_booking 
 
 static void decide_payment(
 	struct referee *referee, const struct pay_request *request, struct answer *answer) {
+	answer->number = request->number;
+	answer->payment = request->payment;
 	if (request->number > referee->bookings_count) {
 		answer->verdict = VERDICT_NOT_FOUND;
 		return;
@@ -311,8 +313,6 @@ static void decide_payment(
 		answer->verdict = VERDICT_PAYMENT_MISMATCH;
 		return;
 	}
-	answer->number = request->number;
-	answer->payment = request->payment;
 	if (!captured) {
 		answer->verdict = VERDICT_PAYMENT_NOTED;
 	} else if (booking->status == BOOKING_BOOKED &&

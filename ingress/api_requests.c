@@ -85,14 +85,16 @@ static void answer_decided(const struct poll *poll, const struct answer *answer)
 
 /* bytes: of the decision, or NULL if it could not be gotten. */
 static void answer(const struct poll *poll, const uint8_t *bytes, size_t size) {
-	static struct decision decision; /* scratch: 200 KB are too much for a stack */
-	if (bytes == NULL || !decision_decode(&decision, bytes, size)) {
+	static struct decision head; /* too large for a stack, but only its head is written */
+	struct answer decided;
+	if (bytes == NULL || !decision_decode_head(&head, bytes, size)) {
 		answer_queued(poll);
-	} else if (poll->ticket.index >= decision.count) {
+	} else if (poll->ticket.index >= head.count) {
 		problem_answer(&poll->call, PROBLEM_UNKNOWN_TICKET, NULL);
+	} else if (!decision_decode_answer(&head, poll->ticket.index, bytes, size, &decided)) {
+		answer_queued(poll);
 	} else {
-		const struct answer copy = decision.answers[poll->ticket.index];
-		answer_decided(poll, &copy);
+		answer_decided(poll, &decided);
 	}
 }
 

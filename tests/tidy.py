@@ -30,6 +30,7 @@ OWNERS = {
 # What only some files may include of our own.
 PRIVATE = {
     "common/bus_link_internal.h": ["common/bus_link.c", "common/bus_link_thread.c"],
+    "common/pure/messages_entry.h": ["common/pure/messages.c", "common/pure/messages_decision.c"],
     "common/pure/messages_wire.h": [
         "common/pure/messages.c",
         "common/pure/messages_contacts.c",

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/pure/messages_entry.h"
 #include "common/pure/messages_wire.h"
 #include "common/pure/text.h"
 
@@ -20,30 +21,51 @@ uint8_t message_kind(const uint8_t *bytes, size_t size) {
  *	count of identities	1	1 to IDENTITIES_MAX
  *	identity		16	count times; all different
  */
-static void person_encode(struct bytes_writer *writer, const struct person *person) {
-	assert(person->identities_count >= 1);
-	assert(person->identities_count <= IDENTITIES_MAX);
-	bytes_write(writer, person->account.bytes, ACCOUNT_BYTES);
-	bytes_write_u8(writer, person->identities_count);
-	bytes_write(writer, person->identities, (size_t)person->identities_count * IDENTITY_BYTES);
-}
-
-static_assert(sizeof(struct identity) == IDENTITY_BYTES, "identities are copied as one array");
 static_assert(IDENTITIES_MAX == 2, "person_decode compares two identities");
 
-static void person_decode(struct bytes_reader *reader, struct person *person) {
-	bytes_read(reader, person->account.bytes, ACCOUNT_BYTES);
-	uint8_t count = read_u8_within(reader, 1, IDENTITIES_MAX);
-	if (reader->failed) {
-		return;
+static size_t person_bytes(const struct person *person) {
+	return ACCOUNT_BYTES + 1u + (size_t)person->identities_count * IDENTITY_BYTES;
+}
+
+static void person_put(uint8_t **at, const struct person *person) {
+	put(at, person->account.bytes, ACCOUNT_BYTES);
+	put_u8(at, person->identities_count);
+	for (uint8_t i = 0; i < person->identities_count; i++) {
+		put(at, person->identities[i].bytes, IDENTITY_BYTES);
+	}
+}
+
+/* Reads the person that an entry begins with. Returns the bytes_behind bytes that end the entry, NULL
+ * if they are not there or the person is not right. */
+static const uint8_t *person_decode(
+	struct bytes_reader *reader, struct person *person, size_t bytes_behind) {
+	const uint8_t *at = bytes_borrow(reader, ACCOUNT_BYTES + 1);
+	if (at == NULL) {
+		return NULL;
+	}
+	take(&at, person->account.bytes, ACCOUNT_BYTES);
+	uint8_t count = take_u8(&at);
+	if (count < 1 || count > IDENTITIES_MAX) {
+		reader->failed = true;
+		return NULL;
 	}
 	person->identities_count = count;
-	bytes_read(reader, person->identities, (size_t)count * IDENTITY_BYTES);
-	if (count == 1) {
-		memset(&person->identities[1], 0, IDENTITY_BYTES);
-	} else if (memcmp(&person->identities[0], &person->identities[1], IDENTITY_BYTES) == 0) {
-		reader->failed = true;
+	at = bytes_borrow(reader, count * IDENTITY_BYTES + bytes_behind);
+	if (at == NULL) {
+		return NULL;
 	}
+	struct identity *identities = person->identities;
+	take(&at, identities[0].bytes, IDENTITY_BYTES);
+	if (count == 1) {
+		identities[1] = (struct identity){0};
+		return at;
+	}
+	take(&at, identities[1].bytes, IDENTITY_BYTES);
+	if (memcmp(&identities[0], &identities[1], IDENTITY_BYTES) == 0) {
+		reader->failed = true;
+		return NULL;
+	}
+	return at;
 }
 
 /* ---- batches: book, cancel, pay ------------------------------------------------------------------
@@ -94,30 +116,49 @@ static void batch_head_decode(struct bytes_reader *reader, struct request *reque
  *	request key		16
  *	units			1	any
  */
+#define BOOK_BYTES_BEHIND (REQUEST_KEY_BYTES + 1u)
+
 void book_request_encode(struct bytes_writer *writer, const struct book_request *entry) {
-	person_encode(writer, &entry->person);
-	bytes_write(writer, entry->key.bytes, REQUEST_KEY_BYTES);
-	bytes_write_u8(writer, entry->units);
+	assert(entry->person.identities_count >= 1);
+	assert(entry->person.identities_count <= IDENTITIES_MAX);
+	uint8_t *at = entry_reserve(writer, person_bytes(&entry->person) + BOOK_BYTES_BEHIND);
+	if (at != NULL) {
+		person_put(&at, &entry->person);
+		put(&at, entry->key.bytes, REQUEST_KEY_BYTES);
+		put_u8(&at, entry->units);
+	}
 }
 
 static void book_request_decode(struct bytes_reader *reader, struct book_request *entry) {
-	person_decode(reader, &entry->person);
-	bytes_read(reader, entry->key.bytes, REQUEST_KEY_BYTES);
-	entry->units = bytes_read_u8(reader);
+	const uint8_t *at = person_decode(reader, &entry->person, BOOK_BYTES_BEHIND);
+	if (at != NULL) {
+		take(&at, entry->key.bytes, REQUEST_KEY_BYTES);
+		entry->units = take_u8(&at);
+	}
 }
 
 /*	person			33 or 49
  *	booking number		4	from 1
  */
+#define CANCEL_BYTES_BEHIND 4u
+
 void cancel_request_encode(struct bytes_writer *writer, const struct cancel_request *entry) {
+	assert(entry->person.identities_count >= 1);
+	assert(entry->person.identities_count <= IDENTITIES_MAX);
 	assert(entry->number >= 1);
-	person_encode(writer, &entry->person);
-	bytes_write_u32(writer, entry->number);
+	uint8_t *at = entry_reserve(writer, person_bytes(&entry->person) + CANCEL_BYTES_BEHIND);
+	if (at != NULL) {
+		person_put(&at, &entry->person);
+		put_u32(&at, entry->number);
+	}
 }
 
 static void cancel_request_decode(struct bytes_reader *reader, struct cancel_request *entry) {
-	person_decode(reader, &entry->person);
-	entry->number = read_u32_within(reader, 1, UINT32_MAX);
+	const uint8_t *at = person_decode(reader, &entry->person, CANCEL_BYTES_BEHIND);
+	if (at != NULL) {
+		entry->number = take_u32(&at);
+		reader->failed = entry->number < 1;
+	}
 }
 
 /*	booking number		4	from 1
@@ -125,22 +166,32 @@ static void cancel_request_decode(struct bytes_reader *reader, struct cancel_req
  *	amount, paise		8
  *	outcome			1	enum payment_outcome
  */
+#define PAY_ENTRY_BYTES (4u + PAYMENT_BYTES + 8u + 1u)
+
 void pay_request_encode(struct bytes_writer *writer, const struct pay_request *entry) {
 	assert(entry->number >= 1);
 	assert(entry->outcome >= PAYMENT_CAPTURED);
 	assert(entry->outcome <= PAYMENT_FAILED);
-	bytes_write_u32(writer, entry->number);
-	bytes_write(writer, entry->payment.bytes, PAYMENT_BYTES);
-	bytes_write_u64(writer, entry->amount_paise);
-	bytes_write_u8(writer, (uint8_t)entry->outcome);
+	uint8_t *at = entry_reserve(writer, PAY_ENTRY_BYTES);
+	if (at != NULL) {
+		put_u32(&at, entry->number);
+		put(&at, entry->payment.bytes, PAYMENT_BYTES);
+		put_u64(&at, entry->amount_paise);
+		put_u8(&at, (uint8_t)entry->outcome);
+	}
 }
 
 static void pay_request_decode(struct bytes_reader *reader, struct pay_request *entry) {
-	entry->number = read_u32_within(reader, 1, UINT32_MAX);
-	bytes_read(reader, entry->payment.bytes, PAYMENT_BYTES);
-	entry->amount_paise = bytes_read_u64(reader);
-	entry->outcome =
-		(enum payment_outcome)read_u8_within(reader, PAYMENT_CAPTURED, PAYMENT_FAILED);
+	const uint8_t *at = bytes_borrow(reader, PAY_ENTRY_BYTES);
+	if (at != NULL) {
+		entry->number = take_u32(&at);
+		take(&at, entry->payment.bytes, PAYMENT_BYTES);
+		entry->amount_paise = take_u64(&at);
+		uint8_t outcome = take_u8(&at);
+		entry->outcome = (enum payment_outcome)outcome;
+		reader->failed =
+			entry->number < 1 || outcome < PAYMENT_CAPTURED || outcome > PAYMENT_FAILED;
+	}
 }
 
 static void entry_encode(

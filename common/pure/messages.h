@@ -169,7 +169,7 @@ enum verdict {
 	VERDICT_NOT_VERIFIED = 17, /* the campaign wants both an email address and a phone number */
 	/* cancel */
 	VERDICT_CANCELLED = 30, /* now or before: cancelling twice is the same as once */
-	VERDICT_NOT_FOUND = 31, /* no booking of this person has this number */
+	VERDICT_NOT_FOUND = 31, /* no booking (of this person) has this number; also for pay */
 	VERDICT_NOT_CANCELLABLE = 32,
 	/* pay */
 	VERDICT_PAID = 40,          /* booked; also the answer to the same payment again */
@@ -197,8 +197,8 @@ enum booking_status {
  *	booked, held, waitlisted	number units place time_ms, pay_by_ms if held, rank if waiting;
  *					account if fresh
  *	already_booked, over_limit	the first booking: number units place time_ms status
- *	cancelled, paid, refund_due,
- *	payment_noted			number (and payment, for the three of them)
+ *	cancelled			number
+ *	any answer to a pay request	number payment, as the request names them
  *	all others			nothing
  */
 struct answer {
@@ -261,8 +261,12 @@ struct decision {
 size_t decision_encode_body(const struct decision *decision, uint8_t *bytes, size_t capacity);
 /* Reads body and digest. Fills in place and time_ms of fresh answers, which are not on the wire. */
 bool decision_decode(struct decision *decision, const uint8_t *bytes, size_t size);
-/* Reads everything but answers, effects and definition: enough for counts. */
+/* Reads everything but answers, effects and definition (its size is told): enough for counts. */
 bool decision_decode_head(struct decision *decision, const uint8_t *bytes, size_t size);
+/* Reads one answer of the decision whose head was read from the same bytes. The answers before it are
+ * stepped over, what is behind it is not looked at. False if there is no such answer. */
+bool decision_decode_answer(const struct decision *head, uint16_t index, const uint8_t *bytes,
+	size_t size, struct answer *answer);
 
 /* Stable lower-case names ("sold_out"), as in the API; "unknown" for anything else. */
 const char *verdict_name(enum verdict verdict);

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 
+#include "common/pure/messages_entry.h"
 #include "common/pure/messages_wire.h"
 #include "common/pure/text.h"
 
@@ -103,9 +104,11 @@ static void head_decode(struct bytes_reader *reader, struct decision *decision) 
  *	place			8	from 1
  *	time, ms		8
  *	status			1	enum booking_status
- * cancelled, paid, refund_due, payment_noted:
+ * cancelled:
  *	number			4	from 1
- *	not cancelled: payment	16
+ * paid, refund_due, payment_noted, payment_mismatch; not_found, if the request is a pay:
+ *	number			4	from 1
+ *	payment			16
  */
 #define REPEATED 0x80u
 
@@ -127,101 +130,153 @@ static bool verdict_is_known(uint8_t verdict) {
 	       (verdict >= VERDICT_ACCEPTED && verdict <= VERDICT_UNREADABLE);
 }
 
+/* Whoever told of a payment hears which one each answer is about, whatever became of it. */
+static bool answer_names_payment(const struct decision *decision, enum verdict verdict) {
+	return (verdict >= VERDICT_PAID && verdict <= VERDICT_PAYMENT_MISMATCH) ||
+	       (verdict == VERDICT_NOT_FOUND && decision->request_kind == MESSAGE_PAY);
+}
+
+static bool verdict_names_first_booking(enum verdict verdict) {
+	return verdict == VERDICT_ALREADY_BOOKED || verdict == VERDICT_OVER_LIMIT;
+}
+
+/* The bytes of an answer behind its first one, which says what kind of answer it is. */
+static size_t answer_bytes_behind(const struct decision *decision, const struct answer *answer) {
+	enum verdict verdict = answer->verdict;
+	if (verdict_is_wish(verdict)) {
+		size_t behind = 1u + 4u + (answer->repeated ? 8u + 8u : ACCOUNT_BYTES);
+		return behind + (verdict == VERDICT_HELD ? 8u : 0u) +
+		       (verdict == VERDICT_WAITLISTED ? 4u : 0u);
+	}
+	if (verdict_names_first_booking(verdict)) {
+		return 1u + 4u + 8u + 8u + 1u;
+	}
+	if (answer_names_payment(decision, verdict)) {
+		return 4u + PAYMENT_BYTES;
+	}
+	return verdict == VERDICT_CANCELLED ? 4u : 0u;
+}
+
 /* Place of the entry with this index among all requests of the campaign. */
 static uint64_t place_of(const struct decision *decision, uint16_t index) {
 	return decision->line_position - decision->count + index + 1;
 }
 
-static void wish_encode(
-	struct bytes_writer *writer, const struct decision *decision, uint16_t index) {
-	const struct answer *answer = &decision->answers[index];
-	bytes_write_u8(writer, answer->units);
-	bytes_write_u32(writer, answer->number);
+static void wish_put(uint8_t **at, const struct answer *answer) {
+	put_u8(at, answer->units);
+	put_u32(at, answer->number);
 	if (answer->repeated) {
-		bytes_write_u64(writer, answer->place);
-		bytes_write_u64(writer, (uint64_t)answer->time_ms);
+		put_u64(at, answer->place);
+		put_u64(at, (uint64_t)answer->time_ms);
 	} else {
-		assert(decision->request_kind == MESSAGE_BOOK);
-		assert(answer->place == place_of(decision, index));
-		assert(answer->time_ms == decision->time_ms);
-		bytes_write(writer, answer->account.bytes, ACCOUNT_BYTES);
+		put(at, answer->account.bytes, ACCOUNT_BYTES);
 	}
 	if (answer->verdict == VERDICT_HELD) {
-		bytes_write_u64(writer, (uint64_t)answer->pay_by_ms);
+		put_u64(at, (uint64_t)answer->pay_by_ms);
 	} else if (answer->verdict == VERDICT_WAITLISTED) {
-		bytes_write_u32(writer, answer->rank);
+		put_u32(at, answer->rank);
 	}
 }
 
-static void wish_decode(struct bytes_reader *reader, struct decision *decision, uint16_t index) {
-	struct answer *answer = &decision->answers[index];
-	answer->units = read_u8_within(reader, 1, UNITS_PER_PERSON_MAX);
-	answer->number = read_u32_within(reader, 1, UINT32_MAX);
+/* Each of these takes the fields of an answer; false if one is out of range. */
+
+static bool wish_take(const uint8_t **at, const struct decision *decision, uint16_t index,
+	struct answer *answer) {
+	answer->units = take_u8(at);
+	answer->number = take_u32(at);
 	if (answer->repeated) {
-		answer->place = read_u64_within(reader, 1, UINT64_MAX);
-		answer->time_ms = read_time_ms(reader);
+		answer->place = take_u64(at);
+		answer->time_ms = (int64_t)take_u64(at);
 	} else {
-		bytes_read(reader, answer->account.bytes, ACCOUNT_BYTES);
+		take(at, answer->account.bytes, ACCOUNT_BYTES);
 		answer->place = place_of(decision, index);
 		answer->time_ms = decision->time_ms;
-		if (decision->request_kind != MESSAGE_BOOK) {
-			reader->failed = true;
-		}
 	}
+	bool complete = true;
 	if (answer->verdict == VERDICT_HELD) {
-		answer->pay_by_ms = read_time_ms(reader);
+		answer->pay_by_ms = (int64_t)take_u64(at);
+		complete = is_time_ms(answer->pay_by_ms);
 	} else if (answer->verdict == VERDICT_WAITLISTED) {
-		answer->rank = read_u32_within(reader, 1, UINT32_MAX);
+		answer->rank = take_u32(at);
+		complete = answer->rank >= 1;
 	}
+	bool asked_for = answer->repeated || decision->request_kind == MESSAGE_BOOK;
+	return complete && asked_for && answer->units >= 1 &&
+	       answer->units <= UNITS_PER_PERSON_MAX && answer->number >= 1 && answer->place >= 1 &&
+	       is_time_ms(answer->time_ms);
 }
 
-static void first_booking_encode(struct bytes_writer *writer, const struct answer *answer) {
-	bytes_write_u8(writer, answer->units);
-	bytes_write_u32(writer, answer->number);
-	bytes_write_u64(writer, answer->place);
-	bytes_write_u64(writer, (uint64_t)answer->time_ms);
-	bytes_write_u8(writer, (uint8_t)answer->status);
+static void first_booking_put(uint8_t **at, const struct answer *answer) {
+	put_u8(at, answer->units);
+	put_u32(at, answer->number);
+	put_u64(at, answer->place);
+	put_u64(at, (uint64_t)answer->time_ms);
+	put_u8(at, (uint8_t)answer->status);
 }
 
-static void first_booking_decode(struct bytes_reader *reader, struct answer *answer) {
-	answer->units = read_u8_within(reader, 1, UNITS_PER_PERSON_MAX);
-	answer->number = read_u32_within(reader, 1, UINT32_MAX);
-	answer->place = read_u64_within(reader, 1, UINT64_MAX);
-	answer->time_ms = read_time_ms(reader);
-	answer->status =
-		(enum booking_status)read_u8_within(reader, BOOKING_WAITING, BOOKING_REFUND_DUE);
+static bool first_booking_take(const uint8_t **at, struct answer *answer) {
+	answer->units = take_u8(at);
+	answer->number = take_u32(at);
+	answer->place = take_u64(at);
+	answer->time_ms = (int64_t)take_u64(at);
+	uint8_t status = take_u8(at);
+	answer->status = (enum booking_status)status;
+	return answer->units >= 1 && answer->units <= UNITS_PER_PERSON_MAX && answer->number >= 1 &&
+	       answer->place >= 1 && is_time_ms(answer->time_ms) && status >= BOOKING_WAITING &&
+	       status <= BOOKING_REFUND_DUE;
 }
 
-static void payment_encode(struct bytes_writer *writer, const struct answer *answer) {
-	bytes_write_u32(writer, answer->number);
-	bytes_write(writer, answer->payment.bytes, PAYMENT_BYTES);
-}
-
-static void payment_decode(struct bytes_reader *reader, struct answer *answer) {
-	answer->number = read_u32_within(reader, 1, UINT32_MAX);
-	bytes_read(reader, answer->payment.bytes, PAYMENT_BYTES);
+static bool answer_take(const uint8_t **at, const struct decision *decision, uint16_t index,
+	struct answer *answer) {
+	if (verdict_is_wish(answer->verdict)) {
+		return wish_take(at, decision, index, answer);
+	}
+	if (verdict_names_first_booking(answer->verdict)) {
+		return first_booking_take(at, answer);
+	}
+	if (answer_names_payment(decision, answer->verdict)) {
+		answer->number = take_u32(at);
+		take(at, answer->payment.bytes, PAYMENT_BYTES);
+		return answer->number >= 1;
+	}
+	if (answer->verdict == VERDICT_CANCELLED) {
+		answer->number = take_u32(at);
+		return answer->number >= 1;
+	}
+	return true;
 }
 
 static void answer_encode(
 	struct bytes_writer *writer, const struct decision *decision, uint16_t index) {
 	const struct answer *answer = &decision->answers[index];
-	assert(verdict_is_known((uint8_t)answer->verdict));
-	assert(!answer->repeated || verdict_may_repeat(answer->verdict));
-	bytes_write_u8(writer, (uint8_t)(answer->verdict | (answer->repeated ? REPEATED : 0)));
-	if (verdict_is_wish(answer->verdict)) {
-		wish_encode(writer, decision, index);
-	} else if (answer->verdict == VERDICT_ALREADY_BOOKED ||
-		   answer->verdict == VERDICT_OVER_LIMIT) {
-		first_booking_encode(writer, answer);
-	} else if (answer->verdict == VERDICT_CANCELLED) {
-		bytes_write_u32(writer, answer->number);
-	} else if (answer->verdict >= VERDICT_PAID && answer->verdict <= VERDICT_PAYMENT_NOTED) {
-		payment_encode(writer, answer);
+	enum verdict verdict = answer->verdict;
+	assert(verdict_is_known((uint8_t)verdict));
+	assert(!answer->repeated || verdict_may_repeat(verdict));
+	uint8_t *at = entry_reserve(writer, 1 + answer_bytes_behind(decision, answer));
+	if (at == NULL) {
+		return;
+	}
+	put_u8(&at, (uint8_t)(verdict | (answer->repeated ? REPEATED : 0)));
+	if (verdict_is_wish(verdict)) {
+		if (!answer->repeated) {
+			assert(decision->request_kind == MESSAGE_BOOK);
+			assert(answer->place == place_of(decision, index));
+			assert(answer->time_ms == decision->time_ms);
+		}
+		wish_put(&at, answer);
+	} else if (verdict_names_first_booking(verdict)) {
+		first_booking_put(&at, answer);
+	} else if (answer_names_payment(decision, verdict)) {
+		put_u32(&at, answer->number);
+		put(&at, answer->payment.bytes, PAYMENT_BYTES);
+	} else if (verdict == VERDICT_CANCELLED) {
+		put_u32(&at, answer->number);
 	}
 }
 
-static void answer_decode(struct bytes_reader *reader, struct decision *decision, uint16_t index) {
-	struct answer *answer = &decision->answers[index];
+/* Reads what kind of answer it is, and borrows its other bytes; NULL if there is no such answer. */
+static const uint8_t *answer_borrow(
+	struct bytes_reader *reader, const struct decision *decision, struct answer *answer) {
 	uint8_t first = bytes_read_u8(reader);
 	uint8_t verdict = first & (uint8_t)~REPEATED;
 	*answer = (struct answer){
@@ -231,14 +286,15 @@ static void answer_decode(struct bytes_reader *reader, struct decision *decision
 	if (!verdict_is_known(verdict) ||
 		(answer->repeated && !verdict_may_repeat(answer->verdict))) {
 		reader->failed = true;
-	} else if (verdict_is_wish(answer->verdict)) {
-		wish_decode(reader, decision, index);
-	} else if (verdict == VERDICT_ALREADY_BOOKED || verdict == VERDICT_OVER_LIMIT) {
-		first_booking_decode(reader, answer);
-	} else if (verdict == VERDICT_CANCELLED) {
-		answer->number = read_u32_within(reader, 1, UINT32_MAX);
-	} else if (verdict >= VERDICT_PAID && verdict <= VERDICT_PAYMENT_NOTED) {
-		payment_decode(reader, answer);
+	}
+	return bytes_borrow(reader, answer_bytes_behind(decision, answer));
+}
+
+static void answer_decode(struct bytes_reader *reader, const struct decision *decision,
+	uint16_t index, struct answer *answer) {
+	const uint8_t *at = answer_borrow(reader, decision, answer);
+	if (at != NULL && !answer_take(&at, decision, index, answer)) {
+		reader->failed = true;
 	}
 }
 
@@ -307,7 +363,7 @@ bool decision_decode(struct decision *decision, const uint8_t *bytes, size_t siz
 	}
 	definition_borrow(&reader, decision);
 	for (uint16_t i = 0; i < decision->count && !reader.failed; i++) {
-		answer_decode(&reader, decision, i);
+		answer_decode(&reader, decision, i, &decision->answers[i]);
 	}
 	for (uint16_t i = 0; i < decision->effects_count && !reader.failed; i++) {
 		effect_decode(&reader, &decision->effects[i]);
@@ -327,8 +383,22 @@ bool decision_decode_head(struct decision *decision, const uint8_t *bytes, size_
 		return false;
 	}
 	assert(reader.used == DECISION_HEAD_BYTES);
-	decision->definition_size = 0;
 	bytes_borrow(&reader, size - DECISION_HEAD_BYTES - DIGEST_BYTES);
 	bytes_read(&reader, decision->digest, DIGEST_BYTES);
 	return bytes_finished(&reader);
+}
+
+bool decision_decode_answer(const struct decision *head, uint16_t index, const uint8_t *bytes,
+	size_t size, struct answer *answer) {
+	assert(size >= DECISION_HEAD_BYTES + DIGEST_BYTES);
+	if (index >= head->count) {
+		return false;
+	}
+	struct bytes_reader reader = bytes_reader_init(bytes, size - DIGEST_BYTES);
+	bytes_borrow(&reader, DECISION_HEAD_BYTES + (size_t)head->definition_size);
+	for (uint16_t i = 0; i < index && !reader.failed; i++) {
+		answer_borrow(&reader, head, answer);
+	}
+	answer_decode(&reader, head, index, answer);
+	return !reader.failed;
 }

@@ -37,8 +37,8 @@ uint32_t bookings_add(struct bookings *bookings, const struct booking_facts *fac
 		flags |= SECOND_IDENTITY;
 	}
 	bookings->rows[row] = (struct booking){
-		.identity = facts->identity,
-		.key = facts->key,
+		.identity = *facts->identity,
+		.key = *facts->key,
 		.place_low = (uint32_t)facts->place,
 		.place_high = (uint8_t)(facts->place >> 32),
 		.time_low = (uint32_t)time,

@@ -59,8 +59,8 @@ struct bookings {
 };
 
 struct booking_facts {
-	struct identity identity;
-	struct request_key key;
+	const struct identity *identity;
+	const struct request_key *key;
 	uint64_t place;
 	int64_t time_ms;
 	enum booking_status status; /* waiting, held or booked */

@@ -117,6 +117,9 @@ static bool control(struct campaign *campaign, enum control_command command) {
 	return false;
 }
 
+/* The slots lie anywhere in a table far larger than a cache. All are sent for before the first entry is
+ * decided, so that their misses overlap; a few entries ahead of each decision they would not, for a
+ * prefetch whose page has to be looked up holds up everything behind it. */
 static void prefetch(const struct campaign *campaign, const struct request *request) {
 	if (!campaign->defined) {
 		return;

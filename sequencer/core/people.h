@@ -37,7 +37,7 @@ struct people {
 	uint32_t links_capacity;
 };
 
-/* Slots wanted so that this many identities stay below the load that probing bears (0.8). */
+/* Slots wanted so that this many identities stay below the load that probing bears (0.7). */
 uint32_t people_slots_for(uint64_t identities);
 /* True if as many more identities can be added without growing. */
 bool people_has_room(const struct people *people, uint32_t identities);
@@ -45,17 +45,21 @@ bool people_has_room(const struct people *people, uint32_t identities);
 /* Brings the slot of an identity into the cache, ahead of its use. */
 void people_prefetch(const struct people *people, const struct identity *identity);
 
-/* Walks the live bookings of an identity, newest first:
- *	for (e = people_first(p, b, id); e != 0; e = people_next(p, b, e)) people_booking(p, e) ...
- * people_booking gives a booking number. */
-uint32_t people_first(const struct people *people, const struct bookings *bookings,
+/* The slot of an identity, or the empty one where it would go. True until anybody is entered or taken
+ * out. */
+uint32_t people_slot(const struct people *people, const struct bookings *bookings,
 	const struct identity *identity);
+
+/* Walks the live bookings of an identity, newest first:
+ *	for (e = people_first(p, slot); e != 0; e = people_next(p, b, e)) people_booking(p, e) ...
+ * people_booking gives a booking number. */
+uint32_t people_first(const struct people *people, uint32_t slot);
 uint32_t people_next(const struct people *people, const struct bookings *bookings, uint32_t entry);
 uint32_t people_booking(const struct people *people, uint32_t entry);
 
-/* Enters a booking under its first identity, and under second where it has one; takes it out. After
- * the first time (add) the second identity is known here (rejoin). */
-void people_add(struct people *people, struct bookings *bookings, uint32_t number,
+/* Enters a booking under its first identity, whose slot was found, and under second where it has one;
+ * takes it out. After the first time (add) the second identity is known here (rejoin). */
+void people_add(struct people *people, struct bookings *bookings, uint32_t number, uint32_t slot,
 	const struct identity *second);
 void people_rejoin(struct people *people, struct bookings *bookings, uint32_t number);
 void people_remove(struct people *people, struct bookings *bookings, uint32_t number);

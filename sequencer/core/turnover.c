@@ -70,7 +70,8 @@ static bool limit_allows(const struct campaign *campaign, uint32_t number) {
 	};
 	for (uint32_t i = 0; i < IDENTITIES_MAX && identities[i] != NULL; i++) {
 		uint32_t units = booking->units;
-		for (uint32_t entry = people_first(people, bookings, identities[i]); entry != 0;
+		uint32_t slot = people_slot(people, bookings, identities[i]);
+		for (uint32_t entry = people_first(people, slot); entry != 0;
 			entry = people_next(people, bookings, entry)) {
 			units += bookings_find(bookings, people_booking(people, entry))->units;
 		}
@@ -118,6 +119,8 @@ static enum verdict pay(struct campaign *campaign, uint32_t number) {
  * nothing. Any other payment for the booking goes back, however often it is told. */
 void turnover_pay(
 	struct campaign *campaign, const struct pay_request *request, struct answer *answer) {
+	answer->number = request->number;
+	answer->payment = request->payment;
 	const struct booking *booking = bookings_find(&campaign->bookings, request->number);
 	if (booking == NULL) {
 		answer->verdict = VERDICT_NOT_FOUND;
@@ -129,8 +132,6 @@ void turnover_pay(
 		answer->verdict = VERDICT_PAYMENT_MISMATCH;
 		return;
 	}
-	answer->number = request->number;
-	answer->payment = request->payment;
 	if (request->outcome == PAYMENT_FAILED) {
 		answer->verdict = VERDICT_PAYMENT_NOTED;
 		return;

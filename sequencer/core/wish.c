@@ -37,6 +37,7 @@ static void repeat(const struct campaign *campaign, uint32_t number, struct answ
 
 /* What one identity has already, as far as this request is concerned. */
 struct holdings {
+	uint32_t slot; /* of the identity, in people.h */
 	uint32_t units;
 	uint32_t first;    /* number of the oldest live booking; 0 if none */
 	uint32_t repeated; /* number of the booking made with this request key; 0 if none */
@@ -53,8 +54,8 @@ static struct holdings holdings_of(const struct campaign *campaign, const struct
 	const struct request_key *key) {
 	const struct people *people = &campaign->people;
 	const struct bookings *bookings = &campaign->bookings;
-	struct holdings holdings = {0};
-	for (uint32_t entry = people_first(people, bookings, identity); entry != 0;
+	struct holdings holdings = {.slot = people_slot(people, bookings, identity)};
+	for (uint32_t entry = people_first(people, holdings.slot); entry != 0;
 		entry = people_next(people, bookings, entry)) {
 		uint32_t number = people_booking(people, entry);
 		const struct booking *booking = bookings_find(bookings, number);
@@ -135,8 +136,9 @@ static enum booking_status status_for(enum verdict verdict) {
 	return verdict == VERDICT_HELD ? BOOKING_HELD : BOOKING_WAITING;
 }
 
-static void record(struct campaign *campaign, const struct book_request *request, uint64_t place,
-	struct answer *answer) {
+/* slot: of the first identity. */
+static void record(struct campaign *campaign, const struct book_request *request, uint32_t slot,
+	uint64_t place, struct answer *answer) {
 	const struct person *person = &request->person;
 	const struct identity *second =
 		person->identities_count > 1 ? &person->identities[1] : NULL;
@@ -145,8 +147,8 @@ static void record(struct campaign *campaign, const struct book_request *request
 	}
 	uint32_t number =
 		bookings_add(&campaign->bookings, &(struct booking_facts){
-							  .identity = person->identities[0],
-							  .key = request->key,
+							  .identity = &person->identities[0],
+							  .key = &request->key,
 							  .place = place,
 							  .time_ms = campaign->time_ms,
 							  .status = status_for(answer->verdict),
@@ -154,7 +156,7 @@ static void record(struct campaign *campaign, const struct book_request *request
 							  .has_second_identity = second != NULL,
 							  .rank = answer->rank,
 						  });
-	people_add(&campaign->people, &campaign->bookings, number, second);
+	people_add(&campaign->people, &campaign->bookings, number, slot, second);
 	if (answer->verdict == VERDICT_WAITLISTED && campaign->waiting == 1) {
 		campaign->waiting_first = number;
 	}
@@ -193,6 +195,6 @@ void wish_decide(struct campaign *campaign, const struct book_request *request, 
 	}
 	answer->verdict = allocate(campaign, request->units);
 	if (answer->verdict != VERDICT_SOLD_OUT) {
-		record(campaign, request, place, answer);
+		record(campaign, request, holdings[0].slot, place, answer);
 	}
 }

@@ -9,7 +9,7 @@ start -> accepted | 2 left
 @22 book anna key=a -> held #1 until @60 again | 0 left 2 held 2 waiting
 
 # A wrong amount is no payment; a failed attempt leaves the hold; a captured one books.
-@30 pay #1 p1 99 -> payment_mismatch | 0 left 2 held 2 waiting
+@30 pay #1 p1 99 -> payment_mismatch #1 | 0 left 2 held 2 waiting
 @31 fail #1 p0 -> payment_noted #1 | 0 left 2 held 2 waiting
 @32 pay #1 p1 100 -> paid #1 | 0 left 1 held 1 sold 2 waiting
 @33 pay #1 p1 100 -> paid #1 again | 0 left 1 held 1 sold 2 waiting

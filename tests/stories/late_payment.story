@@ -13,4 +13,4 @@ start -> accepted | 2 left
 @15 pay #3 p3 100 -> paid #3 | 0 left 2 sold
 # A refund that was promised stays promised.
 @16 pay #2 p2 100 -> refund_due #2 | 0 left 2 sold
-@17 pay #9 p9 100 -> not_found | 0 left 2 sold
+@17 pay #9 p9 100 -> not_found #9 | 0 left 2 sold

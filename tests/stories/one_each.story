@@ -21,7 +21,7 @@ start -> refused | 3 left
 campaign units=100 -> refused | 0 left 3 sold
 garbage -> unreadable | 0 left 3 sold
 cancel anna #1 -> not_cancellable | 0 left 3 sold
-pay #1 p 100 -> payment_mismatch | 0 left 3 sold
+pay #1 p 100 -> payment_mismatch #1 | 0 left 3 sold
 close -> accepted | 0 left 3 sold
 book carl key=c, dora -> booked #3 again, closed | 0 left 3 sold
 close -> refused | 0 left 3 sold

@@ -282,6 +282,21 @@ static void decide(struct story *story) {
 	referee_decide(story->referee, request, definition, &story->refereed);
 }
 
+/* Whatever became of a payment, its answer says which one it is about. */
+static bool names_its_payments(const struct story *story, struct text *problem) {
+	const struct request *request = &story->request;
+	for (uint32_t i = 0; request->kind == MESSAGE_PAY && i < request->count; i++) {
+		const struct answer *answer = &story->decided.answers[i];
+		const struct pay_request *pay = &request->pay[i];
+		if (answer->number != pay->number ||
+			memcmp(&answer->payment, &pay->payment, sizeof pay->payment) != 0) {
+			text_append(problem, "an answer does not name its payment");
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool goes_over_the_wire(struct story *story, struct text *problem) {
 	size_t size = decision_encode_body(
 		&story->decided, story->bytes, sizeof story->bytes - DIGEST_BYTES);
@@ -313,7 +328,7 @@ static bool play(struct story *story, char *line, struct text *problem) {
 		text_append(problem, " (says the referee)");
 		return false;
 	}
-	return goes_over_the_wire(story, problem);
+	return names_its_payments(story, problem) && goes_over_the_wire(story, problem);
 }
 
 static bool play_file(struct story *story, const char *path) {

@@ -174,7 +174,7 @@ static void all_verdicts_round_trip(void **state) {
 		{VERDICT_PAID, false, true, true},
 		{VERDICT_REFUND_DUE, false, true, true},
 		{VERDICT_PAYMENT_NOTED, false, true, true},
-		{VERDICT_PAYMENT_MISMATCH, false, false, false},
+		{VERDICT_PAYMENT_MISMATCH, false, true, true},
 		{VERDICT_ACCEPTED, false, false, false},
 		{VERDICT_REFUSED, false, false, false},
 		{VERDICT_UNREADABLE, false, false, false},
@@ -195,6 +195,18 @@ static void all_verdicts_round_trip(void **state) {
 	decision.answers[8].repeated = true;  /* cancelled before */
 	decision.answers[11].repeated = true; /* paid before */
 	assert_round_trip();
+}
+
+/* A number that nobody has is named to who paid for it, not to who cancels it. */
+static void not_found_names_the_payment(void **state) {
+	(void)state;
+	for (int pay = 0; pay < 2; pay++) {
+		reset(pay ? MESSAGE_PAY : MESSAGE_CANCEL, 1);
+		decision.answers[0].verdict = VERDICT_NOT_FOUND;
+		decision.answers[0].number = pay ? 5 : 0;
+		memset(&decision.answers[0].payment, pay ? 0x99 : 0, PAYMENT_BYTES);
+		assert_round_trip();
+	}
 }
 
 static void effects_and_definition_round_trip(void **state) {
@@ -249,6 +261,60 @@ static void heads_alone_can_be_read(void **state) {
 	}
 	bytes[1] = MESSAGE_BOOK;
 	assert_false(decision_decode_head(&decoded, bytes, size));
+}
+
+/* Every kind of answer, each read alone from behind all the others. */
+static void one_answer_can_be_read(void **state) {
+	(void)state;
+	static const enum verdict verdicts[] = {VERDICT_BOOKED, VERDICT_SOLD_OUT, VERDICT_HELD,
+		VERDICT_ALREADY_BOOKED, VERDICT_WAITLISTED, VERDICT_CANCELLED, VERDICT_PAID,
+		VERDICT_BOOKED};
+	reset(MESSAGE_BOOK, COUNT_OF(verdicts));
+	for (uint16_t i = 0; i < COUNT_OF(verdicts); i++) {
+		decision.answers[i] = fresh(verdicts[i], i);
+		decision.answers[i].repeated = i == 0;
+		decision.answers[i].status = BOOKING_HELD;
+	}
+	decision.definition = "{}";
+	decision.definition_size = 2;
+	decision.effects_count = 1;
+	decision.effects[0] = (struct effect){.kind = EFFECT_RELEASED, .number = 1};
+	size_t size = encode();
+	static struct decision head;
+	assert_true(decision_decode(&decoded, bytes, size));
+	assert_true(decision_decode_head(&head, bytes, size));
+	for (uint16_t i = 0; i < COUNT_OF(verdicts); i++) {
+		struct answer answer;
+		assert_true(decision_decode_answer(&head, i, bytes, size, &answer));
+		assert_answer_equal(&answer, &decoded.answers[i]);
+	}
+	struct answer none;
+	assert_false(decision_decode_answer(&head, COUNT_OF(verdicts), bytes, size, &none));
+}
+
+static void one_answer_is_read_as_strictly(void **state) {
+	(void)state;
+	enum { SECOND = HEAD_BYTES + 22 };
+	static struct decision head;
+	struct answer answer;
+	reset(MESSAGE_BOOK, 2);
+	decision.answers[0] = fresh(VERDICT_BOOKED, 0);
+	decision.answers[1] = fresh(VERDICT_HELD, 1);
+	size_t size = encode();
+	assert_true(decision_decode_head(&head, bytes, size));
+	/* What ends before the answer does; the digest is no part of it. */
+	for (size_t less = HEAD_BYTES + DIGEST_BYTES; less < size; less++) {
+		assert_false(decision_decode_answer(&head, 1, bytes, less, &answer));
+	}
+	assert_true(decision_decode_answer(&head, 1, bytes, size, &answer));
+	bytes[SECOND + 1] = 0; /* units: its own field, nobody else's */
+	assert_false(decision_decode_answer(&head, 1, bytes, size, &answer));
+	assert_true(decision_decode_answer(&head, 0, bytes, size, &answer));
+	bytes[SECOND + 1] = 1;
+	bytes[HEAD_BYTES] = 4; /* no verdict: where the next answer begins is not known */
+	assert_false(decision_decode_answer(&head, 1, bytes, size, &answer));
+	bytes[HEAD_BYTES] = 0x80 | VERDICT_SOLD_OUT;
+	assert_false(decision_decode_answer(&head, 1, bytes, size, &answer));
 }
 
 static void refuses_every_beginning_and_more(void **state) {
@@ -382,9 +448,12 @@ int main(void) {
 		cmocka_unit_test(fresh_answers_round_trip),
 		cmocka_unit_test(repeated_answers_round_trip),
 		cmocka_unit_test(all_verdicts_round_trip),
+		cmocka_unit_test(not_found_names_the_payment),
 		cmocka_unit_test(effects_and_definition_round_trip),
 		cmocka_unit_test(the_largest_decision_fits),
 		cmocka_unit_test(heads_alone_can_be_read),
+		cmocka_unit_test(one_answer_can_be_read),
+		cmocka_unit_test(one_answer_is_read_as_strictly),
 		cmocka_unit_test(refuses_every_beginning_and_more),
 		cmocka_unit_test(refuses_wrong_fields),
 		cmocka_unit_test(refuses_a_place_before_the_first),
