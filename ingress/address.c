@@ -5,10 +5,12 @@
 
 #include "common/pure/text.h"
 
+/* The longest IPv6 address as text, and its NUL. */
+#define TEXT_BYTES INET6_ADDRSTRLEN
+
 /* "[2001:db8::1]:8080", brackets and port as there are, ends up as the address alone. False if it
  * is too long for one. */
-static bool split_port(
-	struct http_slice text, char host[ADDRESS_TEXT_BYTES], struct http_slice *port) {
+static bool split_port(struct http_slice text, char host[TEXT_BYTES], struct http_slice *port) {
 	const char *end = text.start + text.size;
 	const char *host_end = end;
 	*port = (struct http_slice){NULL, 0};
@@ -34,7 +36,7 @@ static bool split_port(
 		}
 	}
 	size_t size = (size_t)(host_end - text.start);
-	if (size == 0 || size >= ADDRESS_TEXT_BYTES) {
+	if (size == 0 || size >= TEXT_BYTES) {
 		return false;
 	}
 	memcpy(host, text.start, size);
@@ -60,7 +62,7 @@ static bool parse_host(const char *host, struct sockaddr_storage *address, sockl
 }
 
 bool address_parse(const char *text, struct sockaddr_storage *address, socklen_t *size) {
-	char host[ADDRESS_TEXT_BYTES];
+	char host[TEXT_BYTES];
 	struct http_slice port;
 	uint64_t number = 0;
 	if (!split_port((struct http_slice){text, strlen(text)}, host, &port) ||
@@ -77,34 +79,57 @@ bool address_parse(const char *text, struct sockaddr_storage *address, socklen_t
 	return true;
 }
 
-void address_print(const struct sockaddr_storage *address, char target[ADDRESS_TEXT_BYTES]) {
-	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)address;
-	const char *written = NULL;
+/* ::ffff:0:0, before an IPv4 address. */
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+static bool is_ipv4(const struct address *address) {
+	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+struct address address_of(const struct sockaddr_storage *address) {
+	struct address result = {{0}};
 	if (address->ss_family == AF_INET) {
-		written = inet_ntop(AF_INET, &ipv4->sin_addr, target, ADDRESS_TEXT_BYTES);
-	} else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr)) {
-		written = inet_ntop(
-			AF_INET, &ipv6->sin6_addr.s6_addr[12], target, ADDRESS_TEXT_BYTES);
+		const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)address;
+		memcpy(result.bytes, mapped, sizeof(mapped));
+		memcpy(result.bytes + sizeof(mapped), &ipv4->sin_addr, sizeof(ipv4->sin_addr));
 	} else if (address->ss_family == AF_INET6) {
-		written = inet_ntop(AF_INET6, &ipv6->sin6_addr, target, ADDRESS_TEXT_BYTES);
+		const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)address;
+		memcpy(result.bytes, &ipv6->sin6_addr, sizeof(ipv6->sin6_addr));
 	}
-	if (written == NULL) {
-		target[0] = '\0';
-	}
+	return result;
 }
 
-bool address_is_loopback(const char *text) {
-	return strncmp(text, "127.", 4) == 0 || strcmp(text, "::1") == 0;
+bool address_is_known(const struct address *address) {
+	static const struct address unknown;
+	return memcmp(address, &unknown, sizeof(unknown)) != 0;
 }
 
-bool address_forwarded(struct http_slice forwarded_for, char target[ADDRESS_TEXT_BYTES]) {
+bool address_is_loopback(const struct address *address) {
+	static const struct address loopback = {{[15] = 1}};
+	return is_ipv4(address) ? address->bytes[sizeof(mapped)] == 127
+				: memcmp(address, &loopback, sizeof(loopback)) == 0;
+}
+
+bool address_prefix(uint8_t prefix[ADDRESS_PREFIX_BYTES], const struct address *address) {
+	if (!address_is_known(address) || address_is_loopback(address)) {
+		return false;
+	}
+	memset(prefix, 0, ADDRESS_PREFIX_BYTES);
+	if (is_ipv4(address)) {
+		memcpy(prefix, address->bytes + sizeof(mapped), 4);
+	} else {
+		memcpy(prefix, address->bytes, ADDRESS_PREFIX_BYTES);
+	}
+	return true;
+}
+
+bool address_forwarded(struct http_slice forwarded_for, struct address *target) {
 	struct http_slice last = {NULL, 0};
 	struct http_slice element;
 	while (http_slice_next(&forwarded_for, ',', &element)) {
 		last = element;
 	}
-	char host[ADDRESS_TEXT_BYTES];
+	char host[TEXT_BYTES];
 	struct http_slice port;
 	struct sockaddr_storage address;
 	socklen_t size;
@@ -112,6 +137,6 @@ bool address_forwarded(struct http_slice forwarded_for, char target[ADDRESS_TEXT
 		!parse_host(host, &address, &size)) {
 		return false;
 	}
-	address_print(&address, target);
+	*target = address_of(&address);
 	return true;
 }

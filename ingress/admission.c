@@ -3,9 +3,7 @@
  */
 #include "ingress/admission.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <string.h>
 
 struct rate {
 	int64_t burst;       /* so many at once from a full bucket */
@@ -56,27 +54,4 @@ bool admission_take(struct admission *admission, const struct admission_request 
 	slot->full_at_us = full_at_us + rate->interval_us;
 	*retry_after_us = 0;
 	return true;
-}
-
-static bool prefix_of_ipv4(uint8_t prefix[8], const uint8_t address[4]) {
-	memset(prefix, 0, 8);
-	memcpy(prefix, address, 4);
-	return address[0] != 127;
-}
-
-bool admission_prefix(uint8_t prefix[8], const char *address) {
-	uint8_t bytes[16];
-	if (inet_pton(AF_INET, address, bytes) == 1) {
-		return prefix_of_ipv4(prefix, bytes);
-	}
-	if (inet_pton(AF_INET6, address, bytes) != 1) {
-		return false;
-	}
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	static const uint8_t loopback[16] = {[15] = 1};
-	if (memcmp(bytes, mapped, sizeof mapped) == 0) {
-		return prefix_of_ipv4(prefix, bytes + sizeof mapped);
-	}
-	memcpy(prefix, bytes, 8);
-	return memcmp(bytes, loopback, sizeof loopback) != 0;
 }

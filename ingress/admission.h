@@ -55,8 +55,4 @@ struct admission_request {
 bool admission_take(struct admission *admission, const struct admission_request *request,
 	int64_t *retry_after_us);
 
-/* The part of an address that one customer of a provider has: all of IPv4, the upper half of IPv6.
- * False for what is no address, and for one of this machine, which stands for a trusted program. */
-bool admission_prefix(uint8_t prefix[8], const char *address);
-
 #endif

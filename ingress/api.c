@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/pure/subjects.h"
+#include "ingress/address.h"
 #include "ingress/application.h"
 #include "ingress/campaigns.h"
 #include "ingress/news.h"
@@ -64,8 +65,9 @@ static bool admit_now(const struct call *call) {
 
 /* Everything that comes from one address, and, more narrowly, what costs messages or guesses. */
 static bool admit_address(const struct call *call) {
-	uint8_t prefix[8];
-	if (!admission_prefix(prefix, exchange_client(call->exchange))) {
+	const struct address client = exchange_client(call->exchange);
+	uint8_t prefix[ADDRESS_PREFIX_BYTES];
+	if (!address_prefix(prefix, &client)) {
 		return true;
 	}
 	uint64_t who =

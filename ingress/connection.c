@@ -395,7 +395,7 @@ struct connection *connection_open(struct connection_pool *pool) {
 	connection->paused = false;
 	connection->keep_alive = true;
 	connection->peer_finished = false;
-	connection->peer[0] = '\0';
+	connection->peer = (struct address){{0}};
 	connection_move(connection, CONNECTION_IDLE);
 	pool->counts.connections++;
 	return connection;

@@ -72,11 +72,11 @@ struct connection {
 	uint32_t bytes_used;
 	uint32_t bytes_capacity;
 	enum connection_state state;
-	bool consuming;                /* in consume(): an answer must not start that again */
-	bool paused;                   /* not reading: bytes are full */
-	bool keep_alive;               /* another request may follow the one under way */
-	bool peer_finished;            /* the peer will send no more */
-	char peer[ADDRESS_TEXT_BYTES]; /* "" until somebody asks */
+	bool consuming;      /* in consume(): an answer must not start that again */
+	bool paused;         /* not reading: bytes are full */
+	bool keep_alive;     /* another request may follow the one under way */
+	bool peer_finished;  /* the peer will send no more */
+	struct address peer; /* unknown until somebody asks */
 };
 
 struct connection_list {
@@ -104,7 +104,6 @@ struct connection_pool {
 
 	struct http_request request; /* the one that the handler is looking at */
 	char date[HTTP_DATE_BYTES];
-	char client[ADDRESS_TEXT_BYTES];
 	char read_buffer[READ_BYTES];
 	char answer_buffer[ANSWER_BYTES];
 };

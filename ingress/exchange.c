@@ -42,20 +42,19 @@ void *exchange_state(const struct exchange *exchange) {
 static void find_peer(struct connection *connection) {
 	struct sockaddr_storage address = {0};
 	int size = sizeof(address);
-	/* Fails if the peer is gone by now; then the text is empty. */
+	/* Fails if the peer is gone by now; then it stays unknown. */
 	(void)uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &size);
-	address_print(&address, connection->peer);
+	connection->peer = address_of(&address);
 }
 
-const char *exchange_client(struct exchange *exchange) {
+struct address exchange_client(struct exchange *exchange) {
 	struct connection *connection = connection_of(exchange);
-	char *client = connection->pool->client;
-	if (connection->peer[0] == '\0') {
+	if (!address_is_known(&connection->peer)) {
 		find_peer(connection);
 	}
-	memcpy(client, connection->peer, ADDRESS_TEXT_BYTES);
-	if (address_is_loopback(client)) {
-		address_forwarded(exchange_request(exchange)->forwarded_for, client);
+	struct address client = connection->peer;
+	if (address_is_loopback(&client)) {
+		address_forwarded(exchange_request(exchange)->forwarded_for, &client);
 	}
 	return client;
 }

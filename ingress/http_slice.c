@@ -58,11 +58,35 @@ static unsigned lower(char c) {
 	return byte | (unsigned)(byte - 'A' < 26) << 5;
 }
 
+/* The same of eight bytes. Without their highest bits a sum cannot carry from one to the next; it sets
+ * that bit where a byte is not below the letter. */
+static uint64_t lower_each(uint64_t word) {
+	uint64_t bytes = word & EACH(0x7f);
+	uint64_t not_below_a = bytes + EACH(0x80 - 'A');
+	uint64_t above_z = bytes + EACH(0x80 - 'Z' - 1);
+	return word | (not_below_a & ~above_z & ~word & EACH(0x80)) >> 2;
+}
+
+static bool equal_each(const char *a, const char *b) {
+	return lower_each(load(a)) == lower_each(load(b));
+}
+
 bool http_slice_equals_ignoring_case(struct http_slice a, struct http_slice b) {
 	if (a.start == NULL || b.start == NULL || a.size != b.size) {
 		return false;
 	}
-	for (size_t i = 0; i < a.size; i++) {
+	size_t size = a.size;
+	size_t i = 0;
+	for (; size - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		if (!equal_each(a.start + i, b.start + i)) {
+			return false;
+		}
+	}
+	if (i > 0 && i < size) { /* the rest, together with some that were compared already */
+		i = size - sizeof(uint64_t);
+		return equal_each(a.start + i, b.start + i);
+	}
+	for (; i < size; i++) {
 		if (lower(a.start[i]) != lower(b.start[i])) {
 			return false;
 		}

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ingress/address.h"
 #include "ingress/http.h"
 
 struct uv_loop_s;
@@ -67,9 +68,8 @@ const struct http_request *exchange_request(const struct exchange *exchange);
  * from exchange_request after that. */
 void exchange_keep(struct exchange *exchange);
 /* The address of the client: the peer's, or, where the peer is a proxy on this machine, the last
- * one in X-Forwarded-For. Text, NUL-terminated, borrowed until the next call. Only while there is a
- * request. */
-const char *exchange_client(struct exchange *exchange);
+ * one in X-Forwarded-For. Only while there is a request. */
+struct address exchange_client(struct exchange *exchange);
 
 /* Who does not answer inside the handler says so with this, and where the handler's state is while
  * it waits. closed is called if the client goes away before the answer; the exchange is gone after

@@ -18,18 +18,6 @@ void text_clear(struct text *text) {
 	text->start[0] = '\0';
 }
 
-void text_append_bytes(struct text *text, const char *bytes, size_t size) {
-	if (text->failed || size >= text->capacity - text->used) {
-		text->failed = true;
-		return;
-	}
-	if (size > 0) {
-		memcpy(text->start + text->used, bytes, size);
-	}
-	text->used += size;
-	text->start[text->used] = '\0';
-}
-
 void text_append_char(struct text *text, char c) {
 	text_append_bytes(text, &c, 1);
 }

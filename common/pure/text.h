@@ -21,8 +21,18 @@ struct text {
 
 struct text text_init(char *start, size_t capacity);
 void text_clear(struct text *text);
-void text_append_bytes(struct text *text, const char *bytes, size_t size);
-/* Here, so that the compiler knows the length of a literal. */
+/* These two stand here so that a literal, whose length the compiler knows, becomes a few stores. */
+static inline void text_append_bytes(struct text *text, const char *bytes, size_t size) {
+	if (text->failed || size >= text->capacity - text->used) {
+		text->failed = true;
+		return;
+	}
+	if (size > 0) {
+		memcpy(text->start + text->used, bytes, size);
+	}
+	text->used += size;
+	text->start[text->used] = '\0';
+}
 static inline void text_append(struct text *text, const char *string) {
 	text_append_bytes(text, string, strlen(string));
 }

@@ -5,6 +5,7 @@
  * body and the JSON parser agree about what they both read, a ticket comes back as it went, who may
  * register can be stored and written to, and nothing points outside of the input.
  */
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,12 +153,15 @@ static void try_query(struct http_slice query) {
 }
 
 static void try_address(struct http_slice forwarded_for) {
-	char once[ADDRESS_TEXT_BYTES];
-	char twice[ADDRESS_TEXT_BYTES];
-	if (address_forwarded(forwarded_for, once)) {
-		bool again = address_forwarded((struct http_slice){once, strlen(once)}, twice);
+	struct address once;
+	struct address twice;
+	char text[INET6_ADDRSTRLEN];
+	if (address_forwarded(forwarded_for, &once)) {
+		const char *printed = inet_ntop(AF_INET6, once.bytes, text, sizeof text);
+		assert(printed != NULL);
+		bool again = address_forwarded((struct http_slice){text, strlen(text)}, &twice);
 		assert(again);
-		assert(strcmp(once, twice) == 0);
+		assert(memcmp(&once, &twice, sizeof once) == 0);
 	}
 }
 

@@ -90,7 +90,7 @@ static void use(const struct http_request *request, const char *start, size_t si
 		request->idempotency_key, request->prefer, request->if_none_match,
 		request->forwarded_for, request->accept_encoding, request->accept_language};
 	char value[64];
-	char client[ADDRESS_TEXT_BYTES];
+	struct address client;
 	assert(request->path.size > 0);
 	assert(request->path.start[0] == '/');
 	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++) {
@@ -98,7 +98,7 @@ static void use(const struct http_request *request, const char *start, size_t si
 		(void)http_query_value(slices[i], "a", value, sizeof(value));
 		(void)http_etag_matches(slices[i], "\"a\"");
 		(void)http_accepts(slices[i], "gzip");
-		(void)address_forwarded(slices[i], client);
+		(void)address_forwarded(slices[i], &client);
 	}
 }
 

@@ -13,6 +13,7 @@
  *	/bad-header          an answer that cannot be built
  *	/counts              the server's counts and how many waiting clients went away
  */
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,8 +162,10 @@ static void handle(void *context, struct exchange *exchange) {
 	} else if (http_slice_is(path, "/never")) {
 		exchange_wait(exchange, probe, on_never_closed);
 	} else if (http_slice_is(path, "/client")) {
-		const char *client = exchange_client(exchange);
-		answer(exchange, client, strlen(client));
+		const struct address client = exchange_client(exchange);
+		char text[INET6_ADDRSTRLEN];
+		inet_ntop(AF_INET6, client.bytes, text, sizeof(text));
+		answer(exchange, text, strlen(text));
 	} else if (http_slice_is(path, "/bad-header")) {
 		struct http_response response = {.status = 200, .location = "/\r\nX: injected"};
 		exchange_answer(exchange, &response);

@@ -344,11 +344,11 @@ class RequestsTest(ServerTest):
 
     def test_the_clients_address(self):
         rows = [
-            ((), "127.0.0.1"),
-            (("X-Forwarded-For: 1.2.3.4",), "1.2.3.4"),
+            ((), "::ffff:127.0.0.1"),
+            (("X-Forwarded-For: 1.2.3.4",), "::ffff:1.2.3.4"),
             (("X-Forwarded-For: 6.6.6.6, 2001:db8::1",), "2001:db8::1"),
-            (("X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4"), "1.2.3.4"),
-            (("X-Forwarded-For: nobody",), "127.0.0.1"),
+            (("X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4"), "::ffff:1.2.3.4"),
+            (("X-Forwarded-For: nobody",), "::ffff:127.0.0.1"),
         ]
         with self.probe.client() as client:
             for lines, expected in rows:

@@ -1,5 +1,5 @@
 /*
- * address_test - addresses as text, in both directions, and whom to believe about them.
+ * address_test - where to listen, whom to believe about who is asking, and who counts as one.
  */
 #include "ingress/address.h"
 
@@ -12,15 +12,25 @@ struct row {
 	const char *expected;
 };
 
+static void print(char target[INET6_ADDRSTRLEN], const struct address *address) {
+	assert_non_null(inet_ntop(AF_INET6, address->bytes, target, INET6_ADDRSTRLEN));
+}
+
+static struct address address(const char *text) {
+	struct address found = {{0}};
+	address_forwarded((struct http_slice){text, strlen(text)}, &found);
+	return found;
+}
+
 static void reads_where_to_listen(void **state) {
 	(void)state;
 	static const struct row rows[] = {
-		{"127.0.0.1:8080", "127.0.0.1 8080"},
-		{"0.0.0.0:80", "0.0.0.0 80"},
-		{"127.0.0.1:0", "127.0.0.1 0"},
+		{"127.0.0.1:8080", "::ffff:127.0.0.1 8080"},
+		{"0.0.0.0:80", "::ffff:0.0.0.0 80"},
+		{"127.0.0.1:0", "::ffff:127.0.0.1 0"},
 		{"[::1]:8080", "::1 8080"},
 		{"[::]:65535", ":: 65535"},
-		{"[::ffff:127.0.0.1]:1", "127.0.0.1 1"},
+		{"[::ffff:127.0.0.1]:1", "::ffff:127.0.0.1 1"},
 		{"127.0.0.1", "no"},
 		{"127.0.0.1:", "no"},
 		{"127.0.0.1:65536", "no"},
@@ -40,15 +50,16 @@ static void reads_where_to_listen(void **state) {
 		{"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80", "no"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct sockaddr_storage address;
+		struct sockaddr_storage listen;
 		socklen_t size = 0;
-		char host[ADDRESS_TEXT_BYTES] = "";
-		char read[ADDRESS_TEXT_BYTES + 8] = "no";
-		if (address_parse(rows[i].text, &address, &size)) {
-			address_print(&address, host);
-			in_port_t port = address.ss_family == AF_INET
-						 ? ((struct sockaddr_in *)&address)->sin_port
-						 : ((struct sockaddr_in6 *)&address)->sin6_port;
+		char host[INET6_ADDRSTRLEN] = "";
+		char read[INET6_ADDRSTRLEN + 8] = "no";
+		if (address_parse(rows[i].text, &listen, &size)) {
+			const struct address alone = address_of(&listen);
+			print(host, &alone);
+			in_port_t port = listen.ss_family == AF_INET
+						 ? ((struct sockaddr_in *)&listen)->sin_port
+						 : ((struct sockaddr_in6 *)&listen)->sin6_port;
 			snprintf(read, sizeof(read), "%s %u", host, ntohs(port));
 		}
 		assert_string_equal(read, rows[i].expected);
@@ -58,43 +69,88 @@ static void reads_where_to_listen(void **state) {
 static void believes_the_nearest_proxy(void **state) {
 	(void)state;
 	static const struct row rows[] = {
-		{"1.2.3.4", "1.2.3.4"},
-		{"6.6.6.6, 1.2.3.4", "1.2.3.4"},
-		{"unknown,1.2.3.4", "1.2.3.4"},
-		{" 1.2.3.4 ", "1.2.3.4"},
-		{"1.2.3.4:5678", "1.2.3.4"},
+		{"1.2.3.4", "::ffff:1.2.3.4"},
+		{"6.6.6.6, 1.2.3.4", "::ffff:1.2.3.4"},
+		{"unknown,1.2.3.4", "::ffff:1.2.3.4"},
+		{" 1.2.3.4 ", "::ffff:1.2.3.4"},
+		{"1.2.3.4:5678", "::ffff:1.2.3.4"},
 		{"2001:DB8::0:1", "2001:db8::1"},
 		{"[2001:db8::1]", "2001:db8::1"},
 		{"[2001:db8::1]:443", "2001:db8::1"},
-		{"::ffff:1.2.3.4", "1.2.3.4"},
-		{"1.2.3.4, unknown", "untouched"},
-		{"1.2.3.4,", "untouched"},
-		{"01.2.3.4", "untouched"},
-		{"fe80::1%eth0", "untouched"},
-		{"example.org", "untouched"},
-		{"1.2.3.4\", \"", "untouched"},
-		{"", "untouched"},
-		{NULL, "untouched"},
+		{"::ffff:1.2.3.4", "::ffff:1.2.3.4"},
+		{"1.2.3.4, unknown", "::"},
+		{"1.2.3.4,", "::"},
+		{"01.2.3.4", "::"},
+		{"fe80::1%eth0", "::"},
+		{"example.org", "::"},
+		{"1.2.3.4\", \"", "::"},
+		{"", "::"},
+		{NULL, "::"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		char target[ADDRESS_TEXT_BYTES] = "untouched";
+		struct address target = {{0}};
+		char printed[INET6_ADDRSTRLEN];
 		struct http_slice list = {
 			rows[i].text, rows[i].text == NULL ? 0 : strlen(rows[i].text)};
-		bool found = address_forwarded(list, target);
-		assert_string_equal(target, rows[i].expected);
-		assert_int_equal(found, strcmp(target, "untouched") != 0);
+		bool found = address_forwarded(list, &target);
+		print(printed, &target);
+		assert_string_equal(printed, rows[i].expected);
+		assert_int_equal(found, address_is_known(&target));
 	}
 }
 
 static void knows_loopback(void **state) {
 	(void)state;
-	assert_true(address_is_loopback("127.0.0.1"));
-	assert_true(address_is_loopback("127.255.0.1"));
-	assert_true(address_is_loopback("::1"));
-	assert_false(address_is_loopback("128.0.0.1"));
-	assert_false(address_is_loopback("::12"));
-	assert_false(address_is_loopback("1.127.0.0"));
-	assert_false(address_is_loopback(""));
+	static const struct {
+		const char *text;
+		bool is_loopback;
+	} rows[] = {
+		{"127.0.0.1", true},
+		{"127.255.0.1", true},
+		{"::ffff:127.0.0.1", true},
+		{"::1", true},
+		{"128.0.0.1", false},
+		{"1.127.0.0", false},
+		{"::12", false},
+		{"7f00::1", false},
+		{"", false},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct address row = address(rows[i].text);
+		assert_int_equal(address_is_loopback(&row), rows[i].is_loopback);
+	}
+}
+
+static void prefixes(void **state) {
+	(void)state;
+	static const struct {
+		const char *text;
+		bool counts;
+		uint8_t prefix[ADDRESS_PREFIX_BYTES];
+	} rows[] = {
+		{"203.0.113.9", true, {203, 0, 113, 9}},
+		{"::ffff:203.0.113.9", true, {203, 0, 113, 9}},
+		{"2001:db8:1:2:3:4:5:6", true, {0x20, 1, 0x0d, 0xb8, 0, 1, 0, 2}},
+		{"2001:db8:1:2::", true, {0x20, 1, 0x0d, 0xb8, 0, 1, 0, 2}},
+		{"127.0.0.1", false, {0}}, {"127.9.9.9", false, {0}},
+		{"::ffff:127.0.0.1", false, {0}}, {"::1", false, {0}},
+		{"", false, {0}}, /* not known */
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct address row = address(rows[i].text);
+		uint8_t prefix[ADDRESS_PREFIX_BYTES];
+		assert_int_equal(address_prefix(prefix, &row), rows[i].counts);
+		if (rows[i].counts) {
+			assert_memory_equal(prefix, rows[i].prefix, sizeof(prefix));
+		}
+	}
+}
+
+static void other_families_are_unknown(void **state) {
+	(void)state;
+	const struct sockaddr_storage local = {.ss_family = AF_UNIX};
+	const struct address none = address_of(&local);
+	assert_false(address_is_known(&none));
 }
 
 int main(void) {
@@ -102,6 +158,8 @@ int main(void) {
 		cmocka_unit_test(reads_where_to_listen),
 		cmocka_unit_test(believes_the_nearest_proxy),
 		cmocka_unit_test(knows_loopback),
+		cmocka_unit_test(prefixes),
+		cmocka_unit_test(other_families_are_unknown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

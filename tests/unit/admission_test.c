@@ -90,34 +90,6 @@ static void a_full_set_forgets_the_idlest_and_admits_everybody(void **state) {
 	assert_false(ask(ADMISSION_ACCOUNT_WRITES, 5, START, &retry_after_us));
 }
 
-static void prefixes(void **state) {
-	(void)state;
-	static const struct {
-		const char *address;
-		bool counts;
-		uint8_t prefix[8];
-	} cases[] = {
-		{"203.0.113.9", true, {203, 0, 113, 9}},
-		{"::ffff:203.0.113.9", true, {203, 0, 113, 9}},
-		{"2001:db8:1:2:3:4:5:6", true, {0x20, 1, 0x0d, 0xb8, 0, 1, 0, 2}},
-		{"2001:db8:1:2::", true, {0x20, 1, 0x0d, 0xb8, 0, 1, 0, 2}},
-		{"127.0.0.1", false, {0}},
-		{"127.9.9.9", false, {0}},
-		{"::ffff:127.0.0.1", false, {0}},
-		{"::1", false, {0}},
-		{"", false, {0}},
-		{"example.org", false, {0}},
-		{"1.2.3", false, {0}},
-	};
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		uint8_t prefix[8];
-		assert_int_equal(admission_prefix(prefix, cases[i].address), cases[i].counts);
-		if (cases[i].counts) {
-			assert_memory_equal(prefix, cases[i].prefix, sizeof prefix);
-		}
-	}
-}
-
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
@@ -130,7 +102,6 @@ int main(void) {
 			rules_and_people_have_buckets_of_their_own, begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_full_set_forgets_the_idlest_and_admits_everybody, begin, end),
-		cmocka_unit_test(prefixes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,10 +36,37 @@ static void compares_names_in_any_case(void **state) {
 	}
 }
 
+/* Every byte at every place, against every other case of it: eight are compared together. */
+static void compares_every_place(void **state) {
+	(void)state;
+	char a[20];
+	char b[20];
+	for (size_t size = 1; size <= sizeof(a); size++) {
+		for (size_t place = 0; place < size; place++) {
+			memset(a, 'x', sizeof(a));
+			memset(b, 'X', sizeof(b));
+			for (unsigned c = 0; c < 256; c++) {
+				bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < 0x80;
+				a[place] = (char)c;
+				b[place] = (char)(c ^ 0x20);
+				assert_int_equal(http_slice_equals_ignoring_case(
+							 (struct http_slice){a, size},
+							 (struct http_slice){b, size}),
+					letter);
+				b[place] = (char)c;
+				assert_true(http_slice_equals_ignoring_case(
+					(struct http_slice){a, size},
+					(struct http_slice){b, size}));
+			}
+		}
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_no_line_may_have),
 		cmocka_unit_test(compares_names_in_any_case),
+		cmocka_unit_test(compares_every_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
