@@ -17,7 +17,6 @@ static const enum delivery_state moves[DELIVERY_STATES][DELIVERY_EVENTS] = {
 			[DELIVERY_TAKEN] = DELIVERY_SENT,
 			[DELIVERY_REFUSED] = DELIVERY_FAILED,
 			[DELIVERY_REFUSED_FOR_NOW] = DELIVERY_DUE,
-			[DELIVERY_NO_CONTACT] = DELIVERY_DUE,
 			[DELIVERY_PUT_BACK] = DELIVERY_DUE,
 			[DELIVERY_UNTRUE] = DELIVERY_OVERTAKEN,
 		},
@@ -45,26 +44,11 @@ int64_t delivery_backoff_ms(uint16_t attempts, const struct delivery_chance *cha
 	return pause_ms > chance->retry_after_ms ? pause_ms : chance->retry_after_ms;
 }
 
-/* Rest as long as the notice is old: asks often at first and rarely later, without a counter. */
-static int64_t contact_wait_ms(
-	const struct delivery *delivery, const struct delivery_chance *chance) {
-	int64_t ceiling_ms = delivery->age_ms;
-	if (ceiling_ms < chance->backoff_ms) {
-		ceiling_ms = chance->backoff_ms;
-	}
-	if (ceiling_ms > DELIVERY_BACKOFF_MS_MAX / 4) {
-		ceiling_ms = DELIVERY_BACKOFF_MS_MAX / 4;
-	}
-	return jittered(ceiling_ms, chance->random);
-}
-
 /* Patience has an end: the same event becomes a refusal. */
 static enum delivery_event sharpened(const struct delivery *delivery, enum delivery_event event) {
 	bool tries_used = event == DELIVERY_REFUSED_FOR_NOW &&
 			  delivery->attempts + 1u >= DELIVERY_ATTEMPTS_MAX;
-	bool days_used =
-		event == DELIVERY_NO_CONTACT && delivery->age_ms >= DELIVERY_CONTACT_WAIT_MS_MAX;
-	return tries_used || days_used ? DELIVERY_REFUSED : event;
+	return tries_used ? DELIVERY_REFUSED : event;
 }
 
 static void count(struct delivery *delivery, enum delivery_event event) {
@@ -82,9 +66,7 @@ void delivery_move(struct delivery *delivery, enum delivery_event event,
 	delivery->wait_ms = 0;
 	if (delivery->state == DELIVERY_DUE && event != DELIVERY_PUT_BACK) {
 		assert(chance != NULL);
-		delivery->wait_ms = event == DELIVERY_NO_CONTACT
-					    ? contact_wait_ms(delivery, chance)
-					    : delivery_backoff_ms(delivery->attempts, chance);
+		delivery->wait_ms = delivery_backoff_ms(delivery->attempts, chance);
 	}
 	count(delivery, event);
 }

@@ -6,10 +6,9 @@
  *	    │        ▲                 │  │  │
  *	    │        └─────────────────┘  │  └────────────▶ overtaken
  *	    │         put back,           │   not true
- *	    │         temporary failure,  │   any more
- *	    │         no contact yet      │
+ *	    │         temporary failure   │   any more
  *	    │                             └───────────────▶ failed
- *	    └─ the claim ran out             permanent failure, tries or days used up
+ *	    └─ the claim ran out             permanent failure, or tries used up
  *	       (its notifier died)
  *
  * Pure: time and randomness are arguments. delivery_move is the only writer of the state. The
@@ -37,8 +36,7 @@ enum delivery_event {
 	DELIVERY_TAKEN,   /* by the provider */
 	DELIVERY_REFUSED, /* for good */
 	DELIVERY_REFUSED_FOR_NOW,
-	DELIVERY_NO_CONTACT, /* it comes by another way and may be late */
-	DELIVERY_PUT_BACK,   /* claimed, but never tried */
+	DELIVERY_PUT_BACK, /* claimed, but never tried */
 	DELIVERY_UNTRUE,
 	DELIVERY_EVENTS,
 };
@@ -47,8 +45,6 @@ enum delivery_event {
 #define DELIVERY_ATTEMPTS_MAX 20u
 #define DELIVERY_BACKOFF_MS_DEFAULT 5000
 #define DELIVERY_BACKOFF_MS_MAX 3600000
-/* A contact is written within seconds of the booking; a day later something is broken. */
-#define DELIVERY_CONTACT_WAIT_MS_MAX 86400000
 /* A notice that was in the hands of so many notifiers when they died may be what kills them. */
 #define DELIVERY_AMBIGUOUS_MAX 5u
 
@@ -56,7 +52,6 @@ struct delivery {
 	enum delivery_state state;
 	uint16_t attempts;  /* that reached a provider, or tried to */
 	uint16_t ambiguous; /* times that nobody knows whether it was sent */
-	int64_t age_ms;     /* since it became due for the first time, when it was claimed */
 	int64_t wait_ms;    /* DELIVERY_DUE: how long it shall rest from now on */
 };
 

@@ -11,21 +11,18 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pure/backoff.h"
+#include "common/transfers.h"
 #include "common/wakeup.h"
 #include "common/zone.h"
 #include "notifier/ledger.h"
 #include "notifier/measures.h"
 #include "notifier/sender.h"
 #include "notifier/settings.h"
-#include "notifier/transfers.h"
 
 /* A result waits so long for others to be settled with, unless there are so many already. */
 #define SETTLE_WAIT_MS 50
 #define SETTLE_COUNT_URGENT 200u
 #define BACKLOG_EVERY_US 5000000
-/* Rounds may follow each other at once, to keep the senders busy; so often one does also what brings
- * them nothing now. */
-#define SPARE_EVERY_US 200000
 #define DATABASE_RANGE ((struct backoff_range){.ms_min = 200, .ms_max = 10000})
 /* Left of a claim when its notice is handed to a sender: the longest transfer, and some. */
 #define CLAIM_RESERVE_US ((TRANSFERS_SECONDS_MAX + 5) * INT64_C(1000000))
@@ -67,7 +64,6 @@ struct dispatch {
 	bool available; /* the database, by the last round */
 	struct backoff backoff;
 	int64_t backlog_us; /* when it was counted last */
-	int64_t spare_us;   /* when the last spare round began */
 	bool draining;
 	bool drain_is_late;
 	bool drained;
@@ -87,17 +83,6 @@ static void count(const struct notice *notice) {
 			" template=%s channel=%d attempts=%u error=\"%s\"",
 			notice->campaign_id, notice->number, template_name(notice->template),
 			(int)notice->channel, notice->delivery.attempts, notice->error);
-	}
-}
-
-static void count_without_contact(uint64_t failed) {
-	notifier_measures.failed_without_contact += failed;
-	if (failed > 0) {
-		log_warn("notices_without_contact",
-			"count=%" PRIu64
-			" hint=\"their accounts never got a contact: is the fulfiller "
-			"reading ACCOUNTS? or the people were erased\"",
-			failed);
 	}
 }
 
@@ -198,8 +183,8 @@ static void take(struct dispatch *dispatch, struct notice *notice) {
 	} else if (!notice_is_true(notice)) {
 		finish_with(dispatch, notice, DELIVERY_UNTRUE, "");
 	} else if (notice->contact[0] == '\0') {
-		finish_with(dispatch, notice, DELIVERY_NO_CONTACT,
-			"the account has no contact of this channel");
+		finish_with(dispatch, notice, DELIVERY_REFUSED,
+			"the contact was erased before the message went out");
 	} else {
 		notice_list_push(&dispatch->lanes[channel_index(notice->channel)].waiting, notice);
 	}
@@ -299,7 +284,6 @@ static void note_backlog(struct dispatch *dispatch) {
 	if (dispatch->round.backlog_wanted && dispatch->round.outcome == DATABASE_OK) {
 		notifier_measures.due[0] = backlog->due[0];
 		notifier_measures.due[1] = backlog->due[1];
-		notifier_measures.without_contact = backlog->without_contact;
 		notifier_measures.oldest_due_seconds = backlog->oldest_due_seconds;
 		notifier_measures.unseen = backlog->unseen_decisions;
 		dispatch->backlog_us = clock_monotonic_us();
@@ -334,7 +318,7 @@ static void on_round_end(void *context) {
 	notice_list_move(&round->unsettled, &dispatch->unsettled);
 	notice_list_move(&dispatch->unsettled, &round->unsettled);
 	notifier_measures.ambiguous += round->ambiguous;
-	count_without_contact(round->failed_without_contact);
+	notifier_measures.without_contact += round->without_contact;
 	set_available(dispatch, round->outcome);
 	note_backlog(dispatch);
 	take_claimed(dispatch);
@@ -359,11 +343,6 @@ static void begin_round(void *context) {
 		}
 		round->room[i] = dispatch->claims ? room(dispatch, i) : 0;
 		round->holds_back[i] = holds_back(lane);
-	}
-	round->spare =
-		dispatch->claims && clock_monotonic_us() - dispatch->spare_us > SPARE_EVERY_US;
-	if (round->spare) {
-		dispatch->spare_us = clock_monotonic_us();
 	}
 	round->backlog_wanted =
 		dispatch->claims && clock_monotonic_us() - dispatch->backlog_us > BACKLOG_EVERY_US;

@@ -1,11 +1,14 @@
 #include "notifier/email.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/pure/text.h"
 #include "notifier/mime.h"
 #include "notifier/render.h"
+
+static_assert(MIME_BYTES_MAX <= TRANSFER_BODY_BYTES_MAX, "a mail fits");
 
 bool email_compose(struct transfer *transfer, const struct email_settings *settings,
 	const struct message *message) {

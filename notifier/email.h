@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
+#include "common/transfers.h"
 #include "notifier/message.h"
 #include "notifier/outcome.h"
-#include "notifier/transfers.h"
 
 struct email_settings {
 	const char *from_name; /* UTF-8, may be "" */

@@ -12,31 +12,27 @@
 #include "common/pure/text.h"
 #include "notifier/ledger_sql.h"
 
-#define STATEMENT_TIMEOUT_MS 5000
 /* One statement settles so many; a round takes as many statements as it needs. */
 #define SETTLE_COUNT_MAX 500u
 #define SETTLE_ARRAYS 10u
 #define ARRAY_BYTES ((size_t)SETTLE_COUNT_MAX * (2u * OUTCOME_ERROR_BYTES + 4u))
-/* Of notices whose account had no contact, in one statement. */
-#define RESOLVE_COUNT_MAX 1000
-/* Looks that find fewer than one notice to claim for so many bookings and changes are barren: what they
- * make cannot be sent soon, so the next ones are short, and take place in a spare round. */
-#define LOOK_BARREN_SHARE 10
-#define LOOK_BARREN_MAX 100u
+/* Accounts with a contact that is new, in one statement. */
+#define LATE_COUNT_MAX 100
+/* How many bookings or changes a look passes at most on its way to those that can be told: it holds the
+ * campaign's position meanwhile, some hundredths of a second. */
+#ifndef LOOK_WINDOW /* small in tests/sim */
+#define LOOK_WINDOW 10000
+#endif
 /* What polling can find: more campaigns with news wait for the next round. */
 #define TASKS_MAX 256u
 #define NUMBER_BYTES 24u
 
 static_assert(PROVIDER_ID_BYTES <= OUTCOME_ERROR_BYTES, "the error is the widest column");
+static_assert((CHANNEL_EMAIL & CHANNEL_SMS) == 0, "ledger_sql_look takes channels for bits");
 
 struct ledger {
 	struct ledger_options options;
 	struct database *database;
-	bool barren; /* the looks of the last round that had any were */
-	/* Of this round. */
-	uint32_t looks;
-	int64_t looked;              /* at bookings or changes */
-	int64_t found;               /* notices to claim */
 	char *arrays[SETTLE_ARRAYS]; /* of ARRAY_BYTES each */
 };
 
@@ -108,7 +104,7 @@ static enum database_outcome settle_some(struct ledger *ledger, const struct not
 	}
 	values[SETTLE_ARRAYS] = ledger->options.claimed_by;
 	return database_query(ledger->database, ledger_sql_settle, values, SETTLE_ARRAYS + 1,
-		STATEMENT_TIMEOUT_MS, NULL);
+		LEDGER_SQL_TIMEOUT_MS, NULL);
 }
 
 static void settle(struct ledger *ledger, struct ledger_round *round) {
@@ -163,7 +159,6 @@ static bool read_notice(struct notice *notice, const struct database_rows *rows,
 		.state = DELIVERY_DUE,
 		.attempts = (uint16_t)value(rows, row, COLUMN_ATTEMPTS),
 		.ambiguous = (uint16_t)value(rows, row, COLUMN_AMBIGUOUS),
-		.age_ms = value(rows, row, COLUMN_AGE_MS),
 	};
 	delivery_move(&notice->delivery, DELIVERY_CLAIM, NULL);
 	notice->status = (enum booking_status)value(rows, row, COLUMN_STATUS);
@@ -179,6 +174,9 @@ static bool read_notice(struct notice *notice, const struct database_rows *rows,
 static void take_claimed(
 	struct ledger_round *round, const struct database_rows *rows, int64_t asked_us) {
 	size_t count = database_rows_count(rows);
+	if (count > 0 && value(rows, 0, COLUMN_CAMPAIGN) == 0) {
+		return; /* a look that found nobody */
+	}
 	for (size_t row = 0; row < count; row++) {
 		struct notice *notice = notice_list_pop(&round->empty);
 		assert(notice != NULL);
@@ -200,20 +198,23 @@ static void take_claimed(
 	}
 }
 
-/* Runs a statement that returns claimed notices. Returns COLUMN_LOOKED. */
-static int64_t claim(struct ledger *ledger, struct ledger_round *round, const char *sql,
+/* Runs a statement that returns claimed notices. True if it says that there are more. */
+static bool claim(struct ledger *ledger, struct ledger_round *round, const char *sql,
 	const char *const *values, size_t values_count) {
 	struct database_rows *rows = NULL;
-	int64_t looked = 0;
+	bool more = false;
 	int64_t asked_us = clock_monotonic_us();
 	round->outcome = database_query(
-		ledger->database, sql, values, values_count, STATEMENT_TIMEOUT_MS, &rows);
+		ledger->database, sql, values, values_count, LEDGER_SQL_TIMEOUT_MS, &rows);
 	if (round->outcome == DATABASE_OK) {
-		looked = database_rows_count(rows) == 0 ? 0 : value(rows, 0, COLUMN_LOOKED);
+		if (database_rows_count(rows) > 0) {
+			more = value(rows, 0, COLUMN_MORE) == 1;
+			round->without_contact += (uint64_t)value(rows, 0, COLUMN_UNTOLD);
+		}
 		take_claimed(round, rows, asked_us);
 		database_rows_free(rows);
 	}
-	return looked;
+	return more;
 }
 
 static void claim_due(struct ledger *ledger, struct ledger_round *round, enum channel channel) {
@@ -229,8 +230,8 @@ static void claim_due(struct ledger *ledger, struct ledger_round *round, enum ch
 	claim(ledger, round, ledger_sql_claim, values, sizeof values / sizeof values[0]);
 }
 
-/* How many bookings to look at; see holds_back. */
-static uint32_t look_limit(const struct ledger *ledger, const struct ledger_round *round) {
+/* How many bookings to find; see holds_back. */
+static uint32_t look_limit(const struct ledger_round *round) {
 	uint32_t least = UINT32_MAX;
 	uint32_t most = 0;
 	for (size_t i = 0; i < CHANNELS; i++) {
@@ -241,8 +242,7 @@ static uint32_t look_limit(const struct ledger *ledger, const struct ledger_roun
 			most = round->room[i];
 		}
 	}
-	uint32_t limit = least < most ? least : most;
-	return ledger->barren && limit > LOOK_BARREN_MAX ? LOOK_BARREN_MAX : limit;
+	return least < most ? least : most;
 }
 
 static uint32_t share(uint32_t whole, uint32_t parts) {
@@ -253,48 +253,37 @@ static uint32_t share(uint32_t whole, uint32_t parts) {
  * share the room, so that a campaign of millions does not keep a small one waiting. */
 static void look(struct ledger *ledger, struct ledger_round *round, int64_t campaign,
 	uint32_t campaigns_left) {
-	uint32_t limit = share(look_limit(ledger, round), campaigns_left);
+	uint32_t limit = share(look_limit(round), campaigns_left);
 	if (limit == 0) {
 		return;
 	}
-	char numbers[5][NUMBER_BYTES];
+	char numbers[6][NUMBER_BYTES];
 	snprintf(numbers[0], NUMBER_BYTES, "%" PRId64, campaign);
 	snprintf(numbers[1], NUMBER_BYTES, "%" PRIu32, limit);
 	snprintf(numbers[2], NUMBER_BYTES, "%" PRIu32, share(round->room[0], campaigns_left));
 	snprintf(numbers[3], NUMBER_BYTES, "%" PRIu32, share(round->room[1], campaigns_left));
 	snprintf(numbers[4], NUMBER_BYTES, "%" PRIu32, ledger->options.claim_seconds);
+	snprintf(numbers[5], NUMBER_BYTES, "%d", LOOK_WINDOW);
 	const char *values[] = {numbers[0], numbers[1], numbers[2], numbers[3],
-		ledger->options.claimed_by, numbers[4]};
-	size_t claimed_before = round->claimed.count;
-	int64_t looked =
-		claim(ledger, round, ledger_sql_look, values, sizeof values / sizeof values[0]);
-	int64_t found = (int64_t)(round->claimed.count - claimed_before);
-	ledger->looks++;
-	ledger->found += found;
-	ledger->looked += looked;
+		ledger->options.claimed_by, numbers[4], numbers[5]};
+	bool more = claim(ledger, round, ledger_sql_look, values, sizeof values / sizeof values[0]);
 	for (size_t i = 0; i < CHANNELS; i++) {
-		round->more[i] |= looked >= limit && found * LOOK_BARREN_SHARE >= looked;
+		round->more[i] |= more;
 	}
 }
 
-static void resolve(struct ledger *ledger, struct ledger_round *round) {
-	char numbers[2][NUMBER_BYTES];
-	snprintf(numbers[0], NUMBER_BYTES, "%d", RESOLVE_COUNT_MAX);
-	snprintf(numbers[1], NUMBER_BYTES, "%d", DELIVERY_CONTACT_WAIT_MS_MAX / 86400000);
-	const char *values[] = {numbers[0], numbers[1]};
-	struct database_rows *rows = NULL;
+static void make_late(struct ledger *ledger, struct ledger_round *round) {
+	char number[NUMBER_BYTES];
+	snprintf(number, sizeof number, "%d", LATE_COUNT_MAX);
+	const char *values[] = {number};
 	round->outcome = database_query(
-		ledger->database, ledger_sql_resolve, values, 2, STATEMENT_TIMEOUT_MS, &rows);
-	if (round->outcome == DATABASE_OK) {
-		round->failed_without_contact += (uint64_t)database_value_i64(rows, 0, 0);
-		database_rows_free(rows);
-	}
+		ledger->database, ledger_sql_late, values, 1, LEDGER_SQL_TIMEOUT_MS, NULL);
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
 
 struct task {
-	int64_t campaign; /* 0: notices that are due */
+	int64_t campaign; /* 0: notices that are due, or, of channel 0, contacts that are new */
 	int64_t channel;
 };
 
@@ -309,7 +298,7 @@ static void poll(struct ledger *ledger, struct ledger_round *round, struct tasks
 	tasks->count = 0;
 	tasks->campaigns_left = 0;
 	round->outcome = database_query(
-		ledger->database, ledger_sql_poll, NULL, 0, STATEMENT_TIMEOUT_MS, &rows);
+		ledger->database, ledger_sql_poll, NULL, 0, LEDGER_SQL_TIMEOUT_MS, &rows);
 	if (round->outcome != DATABASE_OK) {
 		return;
 	}
@@ -325,13 +314,9 @@ static void poll(struct ledger *ledger, struct ledger_round *round, struct tasks
 static void do_task(struct ledger *ledger, struct ledger_round *round, const struct task *task,
 	uint32_t campaigns_left) {
 	if (task->campaign != 0) {
-		if (round->spare || !ledger->barren) {
-			look(ledger, round, task->campaign, campaigns_left);
-		}
+		look(ledger, round, task->campaign, campaigns_left);
 	} else if (task->channel == 0) {
-		if (round->spare) {
-			resolve(ledger, round);
-		}
+		make_late(ledger, round);
 	} else {
 		claim_due(ledger, round, (enum channel)task->channel);
 	}
@@ -340,14 +325,13 @@ static void do_task(struct ledger *ledger, struct ledger_round *round, const str
 static void count_backlog(struct ledger *ledger, struct ledger_round *round) {
 	struct database_rows *rows = NULL;
 	round->outcome = database_query(
-		ledger->database, ledger_sql_count, NULL, 0, STATEMENT_TIMEOUT_MS, &rows);
+		ledger->database, ledger_sql_count, NULL, 0, LEDGER_SQL_TIMEOUT_MS, &rows);
 	if (round->outcome == DATABASE_OK) {
 		round->backlog = (struct ledger_backlog){
 			.due = {(uint64_t)database_value_i64(rows, 0, 0),
 				(uint64_t)database_value_i64(rows, 0, 1)},
-			.without_contact = (uint64_t)database_value_i64(rows, 0, 2),
-			.oldest_due_seconds = (uint64_t)database_value_i64(rows, 0, 3),
-			.unseen_decisions = (uint64_t)database_value_i64(rows, 0, 4),
+			.oldest_due_seconds = (uint64_t)database_value_i64(rows, 0, 2),
+			.unseen_decisions = (uint64_t)database_value_i64(rows, 0, 3),
 		};
 		database_rows_free(rows);
 	}
@@ -357,15 +341,12 @@ void ledger_round(struct ledger *ledger, struct ledger_round *round) {
 	struct tasks tasks = {0};
 	notice_list_init(&round->claimed);
 	memset(round->more, 0, sizeof round->more);
-	ledger->looks = 0;
-	ledger->found = 0;
-	ledger->looked = 0;
 	round->ambiguous = 0;
-	round->failed_without_contact = 0;
+	round->without_contact = 0;
 	round->outcome = DATABASE_OK;
 	if (!database_is_connected(ledger->database)) {
 		round->outcome =
-			database_run(ledger->database, ledger_sql_plans, STATEMENT_TIMEOUT_MS);
+			database_run(ledger->database, ledger_sql_plans, LEDGER_SQL_TIMEOUT_MS);
 	}
 	if (round->outcome == DATABASE_OK) {
 		settle(ledger, round);
@@ -376,12 +357,6 @@ void ledger_round(struct ledger *ledger, struct ledger_round *round) {
 	for (size_t i = 0; i < tasks.count && round->outcome == DATABASE_OK; i++) {
 		do_task(ledger, round, &tasks.tasks[i], tasks.campaigns_left);
 		tasks.campaigns_left -= tasks.tasks[i].campaign != 0;
-	}
-	if (ledger->looks > 0) {
-		/* At how many it looked is told with what was claimed; without that it was nothing, or
-		 * in vain, and both make the next look a short one. */
-		ledger->barren =
-			ledger->found == 0 || ledger->found * LOOK_BARREN_SHARE < ledger->looked;
 	}
 	if (round->outcome == DATABASE_OK && round->backlog_wanted) {
 		count_backlog(ledger, round);

@@ -4,11 +4,13 @@
  *
  * One round does all of it, in this order, in a few statements for hundreds of notices:
  *
- *	settle ─▶ poll ─▶ claim what is due ─▶ look at campaigns with news, claiming what they owe
+ *	settle ─▶ poll ─┬─▶ make what new contacts were owed (late)
+ *	                ├─▶ claim what is due
+ *	                └─▶ look at campaigns with news, claiming what they owe
  *
- * It looks ahead no further than what it can send soon. Where a look is barren, because most of what
- * it finds cannot be claimed (people without a contact yet, a channel that is full or slow), the next
- * one takes a hundred bookings, in a spare round: the others lose nothing by standing in the ledger.
+ * It looks ahead no further than what it can send soon. Bookings whose person has no contact are
+ * passed, thousands in a look, and leave nothing behind: when a contact comes it is written down with it
+ * (contact_news in deploy/postgres), and the bookings of its account are looked at again.
  *
  * Any number of notifiers may do this at once: a row, or the position of a campaign, belongs to
  * whoever locks it first, and the others go on to the next one. A claim has an end: what is
@@ -40,7 +42,6 @@ struct ledger_options {
 
 struct ledger_backlog {
 	uint64_t due[CHANNELS];
-	uint64_t without_contact;
 	uint64_t oldest_due_seconds;
 	uint64_t unseen_decisions;
 };
@@ -53,16 +54,14 @@ struct ledger_round {
 	/* Look no further than this channel can take. Not so for one that is stuck: what it owes
 	 * becomes due and waits in its table, and the other channel goes on. */
 	bool holds_back[CHANNELS];
-	/* Do also what brings nobody a message now: barren looks, and notices without a contact. */
-	bool spare;
 	bool backlog_wanted;
 
 	/* Set by the round; counts are of this round. */
 	enum database_outcome outcome; /* DATABASE_OK, or why the round ended early */
 	struct notice_list claimed;
-	bool more[CHANNELS]; /* there may be more than was claimed */
-	uint64_t ambiguous;  /* claims of others that had run out */
-	uint64_t failed_without_contact;
+	bool more[CHANNELS];           /* there may be more than was claimed */
+	uint64_t ambiguous;            /* claims of others that had run out */
+	uint64_t without_contact;      /* bookings that were passed */
 	struct ledger_backlog backlog; /* if wanted */
 };
 

@@ -8,37 +8,43 @@
 #ifndef NOTIFIER_LEDGER_SQL_H
 #define NOTIFIER_LEDGER_SQL_H
 
+/* Whoever waits for a statement gives up after so long, and so does the server. */
+#define LEDGER_SQL_TIMEOUT_MS 5000
+
 /* Once for a connection: how the others are planned. */
 extern const char ledger_sql_plans[];
 
 /* What there is to do: rows (campaign, channel). A campaign with channel -1 has news; campaign 0
- * has notices of that channel that are due, or whose claim ran out. */
+ * has notices of that channel that are due, or whose claim ran out; with channel 0 there are contacts
+ * that nobody looked at. */
 extern const char ledger_sql_poll[];
 
-/* $1 campaign, $2 bookings and changes at most, $3 and $4 how many email and SMS notices to claim,
- * $5 claimed by, $6 for how many seconds. Makes the notices that new bookings and changes owe,
- * moves the position, and returns the claimed ones. Does nothing while another one is at it. */
+/* $1 campaign, $2 how many bookings and changes of people with a contact at most, $3 and $4 how many
+ * email and SMS notices to claim, $5 claimed by, $6 for how many seconds, $7 bookings and changes at
+ * most to find them among. Makes the notices that new bookings and changes owe, moves the position,
+ * and returns the claimed ones; at least one row, with no campaign if none was claimed. Does nothing,
+ * and returns nothing, while another one is at it. */
 extern const char ledger_sql_look[];
+
+/* $1 accounts at most. Makes the notices that could not be made before, for want of a contact. */
+extern const char ledger_sql_late[];
 
 /* $1 channel, $2 at most, $3 claimed by, $4 for how many seconds. */
 extern const char ledger_sql_claim[];
-
-/* $1 at most, $2 days. Notices whose account had no contact: those that have one now become due,
- * the others rest, and fail when they are too old. Returns how many failed. */
-extern const char ledger_sql_resolve[];
 
 /* $1 to $10 arrays of the same length: campaign, number, template, channel, state, attempts,
  * unsure (0 or 1), milliseconds to rest, provider id, error; $11 claimed by. A notice that was
  * sent is sent, whoever has claimed it meanwhile; everything else only by who holds the claim. */
 extern const char ledger_sql_settle[];
 
-/* Returns due email, due SMS, without contact, age of the oldest due in seconds, and how many
- * decisions are not looked at yet. */
+/* Returns due email, due SMS, age of the oldest due in seconds, and how many decisions are not looked
+ * at yet. */
 extern const char ledger_sql_count[];
 
 /* The columns that look and claim return. */
 enum ledger_column {
-	COLUMN_LOOKED, /* how many bookings or changes were looked at; the same in every row */
+	COLUMN_MORE,   /* the look left some; the same in every row */
+	COLUMN_UNTOLD, /* bookings that it passed, for their people have no contact; in every row */
 	COLUMN_CAMPAIGN,
 	COLUMN_NUMBER,
 	COLUMN_TEMPLATE,
@@ -46,7 +52,6 @@ enum ledger_column {
 	COLUMN_ATTEMPTS,
 	COLUMN_AMBIGUOUS,
 	COLUMN_WAS_CLAIMED,
-	COLUMN_AGE_MS,
 	COLUMN_STATUS,
 	COLUMN_UNITS,
 	COLUMN_PLACE,

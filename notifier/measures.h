@@ -19,16 +19,15 @@ struct notifier_measures {
 	uint64_t sent[CHANNELS][TEMPLATE_COUNT];
 	uint64_t failed[CHANNELS][TEMPLATE_COUNT]; /* for good */
 	uint64_t attempts[CHANNELS][OUTCOME_COUNT];
-	uint64_t sms_parts; /* handed to the provider, which charges for them */
-	uint64_t unsure;    /* attempts of which nobody knows whether the message was taken */
-	uint64_t ambiguous; /* notices that were claimed by a notifier that died */
-	uint64_t failed_without_contact; /* whose channel was never known */
+	uint64_t sms_parts;       /* handed to the provider, which charges for them */
+	uint64_t unsure;          /* attempts of which nobody knows whether the message was taken */
+	uint64_t ambiguous;       /* notices that were claimed by a notifier that died */
+	uint64_t without_contact; /* bookings that were passed */
 	uint64_t overtaken;
 	uint64_t codes_expired;
 	uint64_t codes_unreadable;
 	/* gauges */
 	uint64_t due[CHANNELS];
-	uint64_t without_contact;
 	uint64_t unseen; /* decisions in the ledger that the notifier has not looked at yet */
 	uint64_t oldest_due_seconds;
 	uint64_t claimed[CHANNELS];      /* in this process */
@@ -41,7 +40,7 @@ struct notifier_measures {
 
 extern struct notifier_measures notifier_measures;
 
-#define MEASURES_COUNT 56u
+#define MEASURES_COUNT 55u
 extern const struct metric notifier_measures_table[MEASURES_COUNT];
 
 /* 0 or 1, for the arrays above. */

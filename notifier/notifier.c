@@ -4,10 +4,10 @@
 #include <stddef.h>
 
 #include "common/service.h"
+#include "common/transfers.h"
 #include "notifier/codes.h"
 #include "notifier/dispatch.h"
 #include "notifier/settings.h"
-#include "notifier/transfers.h"
 
 /* One of each in a process. */
 static struct codes *codes;

@@ -27,8 +27,7 @@ struct send_result {
 	char error[OUTCOME_ERROR_BYTES]; /* for operators; never holds a contact; "" if none */
 };
 
-/* Keeps what a server said as one line of printable ASCII. Servers repeat the recipient: words
- * with '@' or with more than six digits become "(removed)". */
+/* Keeps what a server said, cleaned (common/pure/reason.h): servers repeat the recipient. */
 void outcome_set_error(struct send_result *result, const char *words);
 /* Keeps an id of letters, digits and "-_.": anything else in it ends it. */
 void outcome_set_provider_id(struct send_result *result, const char *id);

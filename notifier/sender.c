@@ -8,12 +8,12 @@
 #include "common/crypto.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/transfers.h"
 #include "common/wakeup.h"
 #include "notifier/email.h"
 #include "notifier/measures.h"
 #include "notifier/settings.h"
 #include "notifier/sms.h"
-#include "notifier/transfers.h"
 
 /* A message under way. */
 struct sending {

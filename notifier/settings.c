@@ -8,9 +8,9 @@
 #include "common/keys.h"
 #include "common/log.h"
 #include "common/pure/text.h"
+#include "common/transfers.h"
 #include "notifier/delivery.h"
 #include "notifier/mime.h"
-#include "notifier/transfers.h"
 
 struct settings settings;
 

@@ -1,11 +1,11 @@
 #include "notifier/sms.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/json.h"
+#include "common/pure/form.h"
 #include "common/pure/text.h"
 #include "notifier/gsm.h"
 #include "notifier/render.h"
@@ -31,30 +31,6 @@ static const uint32_t permanent_codes[] = {
 
 /* ---- compose --------------------------------------------------------------------------------- */
 
-/* application/x-www-form-urlencoded, with %20 for a blank, which every reader takes. */
-static void append_encoded(struct text *target, const char *value) {
-	static const char digits[] = "0123456789ABCDEF";
-	for (; *value != '\0'; value++) {
-		unsigned char c = (unsigned char)*value;
-		if (c < 0x80 && (isalnum(c) || strchr("-._~", c) != NULL)) {
-			text_append_char(target, *value);
-		} else {
-			text_append_char(target, '%');
-			text_append_char(target, digits[c >> 4]);
-			text_append_char(target, digits[c & 15]);
-		}
-	}
-}
-
-static void append_field(struct text *target, const char *name, const char *value) {
-	if (target->used > 0) {
-		text_append_char(target, '&');
-	}
-	text_append(target, name);
-	text_append_char(target, '=');
-	append_encoded(target, value);
-}
-
 /* '+' and 8 to 15 digits (E.164): what the ingress lets through. */
 static bool is_phone(const char *contact) {
 	if (contact[0] != '+') {
@@ -72,12 +48,12 @@ size_t sms_compose(struct transfer *transfer, const struct sms_settings *setting
 		return 0;
 	}
 	struct text body = text_init(transfer->body, sizeof transfer->body);
-	append_field(&body, "To", message->contact);
-	append_field(&body, "From", settings->from);
-	append_field(&body, "Body", content.body);
-	append_field(&body, "ContentSid",
+	form_append(&body, "To", message->contact);
+	form_append(&body, "From", settings->from);
+	form_append(&body, "Body", content.body);
+	form_append(&body, "ContentSid",
 		settings->templates->ids[message->template][message->language]);
-	append_field(&body, "ContentVariables", content.variables);
+	form_append(&body, "ContentVariables", content.variables);
 	transfer->body_size = body.used;
 	struct text header = text_init(transfer->header, sizeof transfer->header);
 	text_append(&header, "I-Twilio-Idempotency-Token: ");

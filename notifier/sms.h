@@ -10,10 +10,10 @@
 
 #include <stddef.h>
 
+#include "common/transfers.h"
 #include "notifier/message.h"
 #include "notifier/outcome.h"
 #include "notifier/sms_templates.h"
-#include "notifier/transfers.h"
 
 struct sms_settings {
 	const char *from; /* a phone number or a registered sender name */

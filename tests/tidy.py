@@ -25,7 +25,7 @@ OWNERS = {
     "sodium.h": ["common/crypto.c"],
     "cjson/cJSON.h": ["common/json.c"],
     "llhttp.h": ["ingress/http_head.c"],
-    "curl/curl.h": ["notifier/transfers.c", "cashier/transfers.c"],
+    "curl/curl.h": ["common/transfers.c"],
 }
 # What only some files may include of our own.
 PRIVATE = {
@@ -35,6 +35,7 @@ PRIVATE = {
         "common/pure/messages.c",
         "common/pure/messages_contacts.c",
         "common/pure/messages_decision.c",
+        "common/pure/messages_payment.c",
     ],
 }
 # The loop is for .c files; a header that includes it makes every reader of the header depend on it.

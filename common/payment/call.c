@@ -5,7 +5,7 @@
 
 #include "common/payment/fields.h"
 #include "common/payment/provider.h"
-#include "common/payment/reason.h"
+#include "common/pure/reason.h"
 #include "common/pure/subjects.h"
 #include "common/pure/timestamp.h"
 
@@ -120,7 +120,7 @@ static void read_done(struct payment_result *result, const struct payment_provid
 		*result = (struct payment_result){.answer = PAYMENT_ANSWER_LATER};
 		struct text reason = begin_reason(result, reply);
 		text_append(&reason, " garbled: ");
-		payment_reason_append_error(&reason, body.error);
+		reason_append_error(&reason, body.error);
 	} else if (result->answer != PAYMENT_ANSWER_DONE) {
 		struct text reason = begin_reason(result, reply);
 		text_append(&reason, " the provider has no such thing");
@@ -145,8 +145,8 @@ static void read_trouble(struct payment_result *result, const struct payment_pro
 		result->answer = provider->judge(code, words);
 	}
 	struct text reason = begin_reason(result, reply);
-	payment_reason_append_words(&reason, code);
-	payment_reason_append_words(&reason, words);
+	reason_append_words(&reason, code);
+	reason_append_words(&reason, words);
 	json_finish(&body);
 }
 

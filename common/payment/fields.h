@@ -14,9 +14,6 @@
 #include "common/json.h"
 #include "common/payment/objects.h"
 
-/* The largest whole number up to which JSON's numbers hold every one: 2^53 - 1. */
-#define PAYMENT_AMOUNT_MAX UINT64_C(9007199254740991)
-
 /* One of the words that a field may have, and what it means. Tables of them end with NULL. */
 struct payment_word {
 	const char *word;

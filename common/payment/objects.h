@@ -16,11 +16,10 @@
 
 #include <stdint.h>
 
-/* Razorpay's have 20 bytes, Stripe's 27. */
-#define PAYMENT_ID_BYTES_MAX 64u
+#include "common/pure/messages_payment.h"
+
 /* What Razorpay takes. */
 #define PAYMENT_RECEIPT_BYTES_MAX 40u
-#define PAYMENT_CURRENCY_BYTES 4u
 /* Stripe's has 60 bytes. */
 #define PAYMENT_CLIENT_SECRET_BYTES_MAX 160u
 

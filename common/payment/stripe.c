@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "common/payment/fields.h"
-#include "common/payment/form.h"
 #include "common/payment/provider.h"
+#include "common/pure/form.h"
 #include "common/pure/timestamp.h"
 
 #define TYPE_BYTES_MAX 64u
@@ -151,12 +151,12 @@ static void make_create_order(struct payment_draft *draft, const struct payment_
 	timestamp_append(&time, request->pay_by_ms, 0);
 	text_append(&draft->path, "/v1/payment_intents");
 	append_key(draft, "order-", request->receipt);
-	payment_form_append_u64(&draft->body, "amount", request->amount_paise);
-	payment_form_append(&draft->body, "currency", currency);
-	payment_form_append(&draft->body, "automatic_payment_methods[enabled]", "true");
-	payment_form_append(&draft->body, "metadata[receipt]", request->receipt);
-	payment_form_append(&draft->body, "metadata[campaign]", request->campaign_id);
-	payment_form_append(&draft->body, "metadata[pay_by]", time_bytes);
+	form_append_u64(&draft->body, "amount", request->amount_paise);
+	form_append(&draft->body, "currency", currency);
+	form_append(&draft->body, "automatic_payment_methods[enabled]", "true");
+	form_append(&draft->body, "metadata[receipt]", request->receipt);
+	form_append(&draft->body, "metadata[campaign]", request->campaign_id);
+	form_append(&draft->body, "metadata[pay_by]", time_bytes);
 	draft->body.failed = draft->body.failed || time.failed;
 }
 
@@ -196,7 +196,7 @@ static void make_capture(struct payment_draft *draft, const struct payment_reque
 	text_append(&draft->path, request->order_id);
 	text_append(&draft->path, "/capture");
 	append_key(draft, "capture-", request->payment_id);
-	payment_form_append_u64(&draft->body, "amount_to_capture", request->amount_paise);
+	form_append_u64(&draft->body, "amount_to_capture", request->amount_paise);
 }
 
 static void read_captured(struct payment_result *result, const struct payment_request *request,
@@ -255,9 +255,9 @@ static void read_list(struct payment_result *result, const struct payment_reques
 static void make_refund(struct payment_draft *draft, const struct payment_request *request) {
 	text_append(&draft->path, "/v1/refunds");
 	append_key(draft, "", request->key);
-	payment_form_append(&draft->body, "charge", request->payment_id);
-	payment_form_append_u64(&draft->body, "amount", request->amount_paise);
-	payment_form_append(&draft->body, "metadata[receipt]", request->receipt);
+	form_append(&draft->body, "charge", request->payment_id);
+	form_append_u64(&draft->body, "amount", request->amount_paise);
+	form_append(&draft->body, "metadata[receipt]", request->receipt);
 }
 
 static void read_refunded(struct payment_result *result, const struct payment_request *request,

@@ -4,7 +4,7 @@
 
 #include "common/payment/fields.h"
 #include "common/payment/provider.h"
-#include "common/payment/reason.h"
+#include "common/pure/reason.h"
 #include "common/pure/text.h"
 
 /* ---- verify ---------------------------------------------------------------------------------- */
@@ -101,7 +101,7 @@ bool payment_webhook_read(struct payment_event *event, char error[JSON_ERROR_BYT
 	}
 	if (body.failed) {
 		struct text text = text_init(error, JSON_ERROR_BYTES);
-		payment_reason_append_error(&text, body.error);
+		reason_append_error(&text, body.error);
 		*event = (struct payment_event){.kind = PAYMENT_EVENT_OTHER};
 	}
 	bool is_read = !body.failed;

@@ -15,6 +15,7 @@
 #include "common/json.h"
 #include "common/payment/keys.h"
 #include "common/payment/objects.h"
+#include "common/pure/messages_payment.h"
 
 /* They have 2 to 10 KB. */
 #define PAYMENT_WEBHOOK_BYTES_MAX 65536u
@@ -28,31 +29,6 @@ struct payment_webhook {
 	size_t event_id_size;
 	const char *body;
 	size_t body_size;
-};
-
-enum payment_event_kind {
-	PAYMENT_EVENT_OTHER = 1, /* nothing that moves money of ours */
-	PAYMENT_EVENT_FAILED = 2,
-	PAYMENT_EVENT_AUTHORIZED = 3,
-	PAYMENT_EVENT_CAPTURED = 4,
-	PAYMENT_EVENT_REFUND_PENDING = 5,
-	PAYMENT_EVENT_REFUND_PROCESSED = 6,
-	PAYMENT_EVENT_REFUND_FAILED = 7,
-};
-
-/* The kind says how the payment or refund stood when the event was sent, whatever the event was
- * about. Of an event of another kind only id and time are set. */
-struct payment_event {
-	/* The same whenever the same event is told. Razorpay does not sign it: it may save work,
-	 * and must decide nothing. */
-	char id[PAYMENT_ID_BYTES_MAX + 1];
-	enum payment_event_kind kind;
-	char payment_id[PAYMENT_ID_BYTES_MAX + 1];
-	char order_id[PAYMENT_ID_BYTES_MAX + 1];  /* "": none, or not told */
-	char refund_id[PAYMENT_ID_BYTES_MAX + 1]; /* refunds only */
-	char currency[PAYMENT_CURRENCY_BYTES];
-	uint64_t amount_paise; /* of the payment, or of the refund */
-	int64_t time_ms;       /* when it happened, by the provider's clock */
 };
 
 /* True if one of the secrets signed these bytes, and not long ago where the provider says when;

@@ -26,6 +26,14 @@
 #define STREAM_CODEBOOK "CODEBOOK"
 #define SUBJECT_CODEBOOK_PREFIX "codebook."
 #define SUBJECT_CODEBOOK_ALL "codebook.*"
+/* What payment providers told by webhooks (payments.<provider>), on its way from the ingress to the
+ * cashier, which keeps its position itself. See common/pure/messages_payment.h. */
+#define STREAM_PAYMENTS "PAYMENTS"
+#define SUBJECT_PAYMENTS_PREFIX "payments."
+#define SUBJECT_PAYMENTS_ALL "payments.*"
+/* How to pay what is held (payable.<ordinal of the campaign>), from the cashier to all ingresses. */
+#define SUBJECT_PAYABLE_PREFIX "payable."
+#define SUBJECT_PAYABLE_ALL "payable.*"
 /* Messages that no program could read, for a person to look at. */
 #define STREAM_DEADLETTER "DEADLETTER"
 #define SUBJECT_DEADLETTER_PREFIX "deadletter."

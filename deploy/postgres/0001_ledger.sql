@@ -47,8 +47,13 @@ create table booking_owners (
 	accounts uuid[] not null,
 	numbers bigint[] not null               -- of their bookings, in the same order
 );
--- At most 256 of both fit into a page: nothing to compress, and nothing to be kept elsewhere.
-alter table booking_owners alter accounts set storage plain, alter numbers set storage plain;
+-- At most 256 of both fit into a page: nothing to compress, and nothing to be kept elsewhere. Nor is
+-- anything to be known of them for planning, which would be learnt by looking at millions of accounts
+-- while they come in.
+alter table booking_owners
+	alter accounts set storage plain, alter numbers set storage plain,
+	alter accounts set statistics 0, alter numbers set statistics 0,
+	set (autovacuum_vacuum_insert_threshold = -1); -- see define_campaign
 create index booking_owners_prefix on booking_owners (prefix);
 
 -- All prefixes under which an account may stand.
@@ -116,6 +121,12 @@ create table drains (
 -- Called by the fulfiller for each definition that the line accepted; makes the campaign's partition
 -- of bookings. Runs with the owner's rights, so that the fulfiller needs none to change the schema.
 -- The partition is made apart and attached: that way others may go on reading and writing bookings.
+--
+-- Bookings that only came are neither vacuumed nor analysed, for that would take processor time in the
+-- very rush that brings them: there is nothing dead among them, nobody reads them by their index alone,
+-- and every statement finds them by their key, whatever the statistics say. Rows that changed, as those
+-- of a paid campaign do, are vacuumed as everywhere; and what has become old is frozen before its
+-- transactions wrap around (autovacuum_freeze_max_age), whatever is set here.
 create function define_campaign(
 	new_ordinal integer, new_id text, new_definition text, new_hash bytea, new_title text,
 	new_pickup_text text, new_time_zone text
@@ -130,7 +141,9 @@ begin
 		title = excluded.title, pickup_text = excluded.pickup_text,
 		time_zone = excluded.time_zone;
 	if to_regclass(format('bookings_%s', new_ordinal)) is null then
-		execute format('create table bookings_%s (like bookings including all)', new_ordinal);
+		execute format('create table bookings_%s (like bookings including all)'
+			' with (autovacuum_vacuum_insert_threshold = -1,'
+			' autovacuum_analyze_threshold = 1000000000)', new_ordinal);
 		execute format('alter table bookings attach partition bookings_%s for values in (%s)',
 			new_ordinal, new_ordinal);
 	end if;

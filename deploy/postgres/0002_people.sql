@@ -21,6 +21,13 @@ create table account_merges (
 );
 create index account_merges_new on account_merges (new_account);
 
+-- Accounts that have got a contact, or somebody else's bookings, since the notifier looked: it may owe
+-- them what it could tell nobody before. They come in the transaction of the contact, and go in that of
+-- the notices. Vacuumed early: who looks whether there are any walks over the dead ones.
+create table contact_news (
+	account uuid not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
 -- Everything of old_account belongs to new_account from now on.
 create function merge_accounts(old uuid, new uuid) returns void language sql as $$
 	update account_merges set new_account = new where new_account = old;
@@ -42,17 +49,22 @@ create function remember_contact(
 declare
 	proven uuid; -- the account that proved it
 	owner uuid;  -- the account that has it
+	news boolean;
 begin
 	-- One writer at a time: merges are rare, and two at once could build a chain of them.
 	perform pg_advisory_xact_lock(hashtext('firstcome contacts'));
 	select coalesce((select new_account from account_merges where old_account = named_account),
 		named_account) into proven;
 	select account into owner from contacts where identity = new_identity;
+	news := owner is distinct from proven;
 	if owner <> proven and linked then
 		perform merge_accounts(owner, proven);
 	elsif owner <> proven then
 		perform merge_accounts(proven, owner);
 		proven := owner;
+	end if;
+	if news then
+		insert into contact_news (account) values (proven);
 	end if;
 	insert into contacts (identity, account, channel, contact, locale, verified_at)
 	values (new_identity, proven, new_channel, new_contact, new_locale, new_verified_at)

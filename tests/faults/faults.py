@@ -172,7 +172,8 @@ async def drain(inbox):
         unseen, owed = (await asyncio.to_thread(firstcome.query, """
             select (select count(*) from campaigns c left join notice_positions p on p.campaign = c.ordinal
                     where c.decided_n > coalesce(p.seen_n, 0)),
-                   (select count(*) from notices where state in (1, 2))"""))[0]
+                   (select count(*) from notices where state in (1, 2))
+                   + (select count(*) from contact_news)"""))[0]
         if unseen == owed == 0:
             await inbox.collect()
             return

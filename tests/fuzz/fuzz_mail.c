@@ -14,6 +14,7 @@
 #include "common/json.h"
 #include "common/pure/base64.h"
 #include "notifier/email.h"
+#include "notifier/mime.h"
 #include "notifier/gsm.h"
 #include "notifier/notice.h"
 #include "notifier/render.h"

@@ -13,8 +13,7 @@ void model_begin(const char *url);
 void model_end(void);
 /* Makes all notices in that state an hour older. */
 void model_age(enum delivery_state state);
-/* So that neither the speed of the machine nor a database's choice among equals matters: notices that
- * rest for seconds, for want of a contact, do so for half an hour; those that are due get an order. */
+/* So that a database's choice among equals does not matter: notices that are due get an order. */
 void model_rest(void);
 /* The state of that notice's row. */
 enum delivery_state model_state(const struct notice *notice);

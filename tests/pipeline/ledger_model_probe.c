@@ -246,7 +246,7 @@ static void end_one(struct notifier *notifier, bool small) {
 }
 
 static void do_round(struct notifier *notifier, bool small) {
-	struct ledger_round round = {.backlog_wanted = below(4) == 0, .spare = true};
+	struct ledger_round round = {.backlog_wanted = below(4) == 0};
 	uint32_t room = small ? below(6) : below(3) == 0 ? 0 : 200;
 	if (notifier->empty.count < 400) {
 		room = 0;
@@ -261,11 +261,10 @@ static void do_round(struct notifier *notifier, bool small) {
 	ledger_round(notifier->ledger, &round);
 	say_outcome("round", round.outcome);
 	printf("more %d %d ambiguous %" PRIu64 " without contact %" PRIu64 "\n", round.more[0],
-		round.more[1], round.ambiguous, round.failed_without_contact);
+		round.more[1], round.ambiguous, round.without_contact);
 	if (round.backlog_wanted) {
-		printf("due %" PRIu64 " %" PRIu64 " none %" PRIu64 " unseen %" PRIu64 "\n",
-			round.backlog.due[0], round.backlog.due[1], round.backlog.without_contact,
-			round.backlog.unseen_decisions);
+		printf("due %" PRIu64 " %" PRIu64 " unseen %" PRIu64 "\n", round.backlog.due[0],
+			round.backlog.due[1], round.backlog.unseen_decisions);
 	}
 	model_rest();
 	notice_list_move(&notifier->empty, &round.empty);

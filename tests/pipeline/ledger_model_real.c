@@ -27,8 +27,6 @@ static void run(const char *sql) {
 }
 
 void model_rest(void) {
-	run("update notices set due_at = now() + interval '30 minutes'"
-	    " where channel = 0 and state = 1 and due_at > now()");
 	run("update notices set due_at = now() - interval '1 day'"
 	    " + (number * 1000 + ascii(template) * 4 + channel)"
 	    " * interval '1 microsecond' where state in (1, 2) and due_at <= now()");
@@ -92,6 +90,8 @@ void model_dump(void) {
 	      " number, template, channel, state, attempts, ambiguous, coalesce(claimed_by, ''),"
 	      " coalesce(provider_id, ''), coalesce(error, ''))"
 	      " from notices order by number, template collate \"C\", channel");
+	print("select format('news of %s', substr(account::text, 1, 2)) from contact_news order by "
+	      "1");
 	print("select format('looked %s %s.%s %s', number, change_n, change_position, seen_n)"
 	      " from notice_positions");
 }

@@ -67,9 +67,6 @@ void model_age(enum delivery_state state) {
 static void rest(struct ledger_notice *notice) {
 	int64_t now_us = ledger_now_us();
 	bool is_open = notice->state == DELIVERY_DUE || notice->state == DELIVERY_CLAIMED;
-	if (notice->channel == 0 && notice->state == DELIVERY_DUE && notice->due_at_us > now_us) {
-		notice->due_at_us = now_us + INT64_C(1800000000);
-	}
 	if (is_open && notice->due_at_us <= now_us) {
 		notice->due_at_us = now_us - INT64_C(86400000000) + (int64_t)notice->number * 1000 +
 				    template_name(notice->template)[0] * 4 + notice->channel;
@@ -149,6 +146,17 @@ static void print_people(void) {
 	}
 }
 
+static void print_news(void) {
+	for (int first = 0; first < 256; first++) {
+		for (size_t i = 0; i < ledger_count(LEDGER_NEWS); i++) {
+			const struct ledger_news *row = ledger_row(LEDGER_NEWS, i);
+			if (!row->removed && row->account.bytes[0] == first) {
+				printf("news of %02x\n", first);
+			}
+		}
+	}
+}
+
 static int by_row(const void *a, const void *b) {
 	const struct ledger_notice *left = *(struct ledger_notice *const *)a;
 	const struct ledger_notice *right = *(struct ledger_notice *const *)b;
@@ -186,6 +194,7 @@ void model_dump(void) {
 	print_log();
 	print_people();
 	print_notices();
+	print_news();
 	for (size_t i = 0; i < ledger_count(LEDGER_POSITIONS); i++) {
 		const struct ledger_position *row = ledger_row(LEDGER_POSITIONS, i);
 		printf("looked %" PRIu32 " %" PRIu64 ".%" PRId64 " %" PRIu64 "\n", row->number,

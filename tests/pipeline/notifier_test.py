@@ -126,11 +126,20 @@ class Campaign:
             cursor.execute(sql, values)
 
     def know(self, account, *contacts, locale="en"):
-        rows = [(str(uuid.uuid4()), account, 2 if c.startswith("+") else 1, c, locale) for c in contacts]
+        """In one transaction, as the fulfiller writes what comes together."""
         with psycopg2.connect(SETTINGS["DATABASE_URL"]) as connection, connection.cursor() as cursor:
-            psycopg2.extras.execute_values(
-                cursor, "insert into contacts (identity, account, channel, contact, locale, verified_at) "
-                "values %s", rows, template="(%s, %s, %s, %s, %s, now())")
+            for contact in contacts:
+                channel = 2 if contact.startswith("+") else 1
+                self.prove(cursor, self.identity(contact), account, channel, contact, locale)
+
+    @staticmethod
+    def identity(contact):
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, contact))
+
+    @staticmethod
+    def prove(cursor, identity, account, channel, contact, locale="en", linked=True):
+        cursor.execute("select remember_contact(%s, %s, %s::smallint, %s, %s, now(), %s)",
+                       (identity, account, channel, contact, locale, linked))
 
     def book(self, accounts, status=BOOKED, rank=None, first=None):
         """One booking for each account, in one transaction with the position."""
@@ -141,7 +150,12 @@ class Campaign:
         with psycopg2.connect(SETTINGS["DATABASE_URL"]) as connection, connection.cursor() as cursor:
             psycopg2.extras.execute_values(
                 cursor, "insert into bookings (campaign, number, account, status, units, place, decision_n,"
-                " booked_at, rank) values %s", rows, template="(%s, %s, %s, %s, %s, %s, %s, now(), %s)")
+                " booked_at, rank) values %s", rows, template="(%s, %s, %s, %s, %s, %s, %s, now(), %s)",
+                page_size=1000)
+            psycopg2.extras.execute_values(
+                cursor, "insert into booking_owners (prefix, campaign, accounts, numbers) values %s",
+                [(account, self.ordinal, account, first + i) for i, account in enumerate(accounts)],
+                template="((owner_prefixes(%s))[3], %s, array[%s::uuid], array[%s::bigint])", page_size=1000)
             cursor.execute("update campaigns set decided_n = %s where ordinal = %s",
                            (self.decided + self.changes, self.ordinal))
         return first
@@ -182,6 +196,13 @@ class Campaign:
         rows = query("select number, template, channel, state, attempts, ambiguous, coalesce(error, ''), claimed_by"
                      " from notices where campaign = %s order by number, template, channel", self.ordinal)
         return [row for row in rows if state is None or row[3] == state]
+
+    def await_seen(self):
+        """The notifier has looked at all, and at all contacts that are new."""
+        await_true(f"all of {self.id} was looked at", lambda: query(
+            "select count(*) from notice_positions p join campaigns c on c.ordinal = p.campaign"
+            " where p.campaign = %s and p.seen_n = c.decided_n and not exists (select from contact_news)",
+            self.ordinal)[0][0] == 1)
 
     def await_settled(self, count, seconds=30.0):
         await_true(f"{count} notices of {self.id} are settled", lambda: query(
@@ -244,13 +265,61 @@ class NotifierTest(unittest.TestCase):
         account = str(uuid.uuid4())
         campaign.book([account])
         self.start()
-        await_true("the notice is there", lambda: campaign.notices(DUE))
-        self.assertEqual(campaign.notices()[0][2], 0)  # which channel is not known yet
+        campaign.await_seen()
+        self.assertEqual(campaign.notices(), [])
         email, phone = f"late-{uuid.uuid4().hex[:8]}@example.org", firstcome.new_phone()
         campaign.know(account, email, phone)
         campaign.await_settled(2)
         self.assert_once([email])
         firstcome.await_message(phone, "booked")
+
+    def test_people_without_a_contact_hold_nobody_back(self):
+        campaign = Campaign()
+        campaign.book([str(uuid.uuid4()) for _ in range(25_000)])
+        accounts, contacts = campaign.crowd(1)
+        campaign.book(accounts)
+        self.start()
+        campaign.await_settled(1)
+        self.assert_once(contacts)
+        campaign.await_seen()
+        self.assertEqual(len(campaign.notices()), 1)
+
+    def test_whoever_adds_a_contact_is_not_told_again(self):
+        campaign = Campaign()
+        accounts, contacts = campaign.people(1)
+        campaign.book(accounts)
+        self.start()
+        campaign.await_settled(1)
+        campaign.know(accounts[0], firstcome.new_phone())
+        campaign.await_seen()
+        self.assertEqual([row[2] for row in campaign.notices()], [1])
+        self.assert_once(contacts)
+
+    def test_what_a_made_up_account_booked_is_told_to_its_person(self):
+        """Who proves a known contact while nobody can look up whose it is gets an account that was made up."""
+        campaign = Campaign()
+        (account,), (contact,) = campaign.people(1)
+        made_up = str(uuid.uuid4())
+        campaign.book([made_up])
+        campaign.change(1, CANCELLED, 30)
+        self.start()
+        campaign.await_seen()
+        self.assertEqual(campaign.notices(), [])
+        with psycopg2.connect(SETTINGS["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+            campaign.prove(cursor, campaign.identity(contact), made_up, 1, contact, linked=False)
+        campaign.await_settled(2)
+        self.assertEqual(self.server.templates[contact], ["cancelled"])
+        self.assertEqual(query("select new_account from account_merges where old_account = %s", made_up),
+                         [(account,)])
+
+    def test_whoever_was_erased_is_not_told(self):
+        campaign = Campaign()
+        campaign.book([str(uuid.uuid4())])
+        campaign.run("insert into notices (campaign, number, template, channel, state)"
+                     " values (%s, 1, 'booked', 1, 1)", (campaign.ordinal,))
+        self.start()
+        campaign.await_settled(1)
+        self.assertIn("erased", campaign.notices(FAILED)[0][6])
 
     def test_a_campaign_that_wants_both_waits_for_both(self):
         campaign = Campaign(verification="both")

@@ -18,8 +18,8 @@
  *	with news as (... update bookings	apply_changes		ledger_decisions.c
  *	insert into drains			note_drain		ledger_decisions.c
  *	select remember_contact (0002)		remember_contacts	ledger_contacts.c
- *	ledger_sql_poll, _look, _claim		poll, look, claim	ledger_notices.c
- *	ledger_sql_resolve, _settle, _count	resolve, settle, count	ledger_notices.c
+ *	ledger_sql_poll, _look, _late		poll, look, late	ledger_notices.c
+ *	ledger_sql_claim, _settle, _count	claim, settle, count	ledger_notices.c
  *
  * A statement whose text has changed ends the simulation with the request to bring its function in
  * line, and then its digest. tests/pipeline/ledger_model_test.py holds both against a real PostgreSQL.

@@ -74,6 +74,7 @@ static const struct {
 	[LEDGER_DRAINS] = {sizeof(struct ledger_drain), 32768},
 	[LEDGER_CONTACTS] = {sizeof(struct ledger_contact), 4096},
 	[LEDGER_MERGES] = {sizeof(struct ledger_merge), 1024},
+	[LEDGER_NEWS] = {sizeof(struct ledger_news), 8192},
 	[LEDGER_NOTICES] = {sizeof(struct ledger_notice), 16384},
 	[LEDGER_POSITIONS] = {sizeof(struct ledger_position), 16},
 };
@@ -148,6 +149,22 @@ struct account_id ledger_account_now(const struct account_id *account) {
 		}
 	}
 	return *account;
+}
+
+bool ledger_has_news(void) {
+	for (size_t i = 0; i < ledger_count(LEDGER_NEWS); i++) {
+		const struct ledger_news *news = ledger_row(LEDGER_NEWS, i);
+		if (!news->removed) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ledger_insists_on(const struct ledger_campaign *campaign, int channel) {
+	enum verification verification = campaign->verification;
+	return verification == VERIFICATION_BOTH ||
+	       verification == (channel == CHANNEL_EMAIL ? VERIFICATION_EMAIL : VERIFICATION_PHONE);
 }
 
 /* ---- transactions ------------------------------------------------------------------------------ */

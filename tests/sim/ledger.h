@@ -99,11 +99,17 @@ struct ledger_merge {
 	struct account_id new_account;
 };
 
+/* Of contact_news. */
+struct ledger_news {
+	bool removed;
+	struct account_id account;
+};
+
 struct ledger_notice {
 	uint32_t campaign;
 	uint32_t number;
 	enum template template;
-	int channel; /* 0: none is known yet */
+	int channel;
 	enum delivery_state state;
 	uint32_t attempts;
 	uint32_t ambiguous;
@@ -133,6 +139,7 @@ enum ledger_table {
 	LEDGER_DRAINS,
 	LEDGER_CONTACTS,
 	LEDGER_MERGES,
+	LEDGER_NEWS,
 	LEDGER_NOTICES,
 	LEDGER_POSITIONS,
 	LEDGER_TABLES,
@@ -154,6 +161,10 @@ struct ledger_campaign *ledger_campaign(uint32_t ordinal);
 struct ledger_booking *ledger_booking(uint32_t campaign, uint32_t number);
 /* Whose an account is now, after merges. */
 struct account_id ledger_account_now(const struct account_id *account);
+/* Whether there are rows in contact_news. */
+bool ledger_has_news(void);
+/* Whether a message must go out by that channel, even if another one told the same. */
+bool ledger_insists_on(const struct ledger_campaign *campaign, int channel);
 
 /* ---- transactions ------------------------------------------------------------------------------ */
 

@@ -65,13 +65,18 @@ static void remember_contact(const struct verified_contact *said) {
 	struct account_id proven = ledger_account_now(&said->account);
 	struct ledger_contact *contact = contact_of(&said->identity);
 	int64_t verified_at_us = said->verified_at_ms * 1000;
-	if (contact != NULL && !is_same(&contact->account, &proven)) {
+	bool merges = contact != NULL && !is_same(&contact->account, &proven);
+	if (merges) {
 		if (said->linked) {
 			merge_accounts(contact->account, proven);
 		} else {
 			merge_accounts(proven, contact->account);
 			proven = contact->account;
 		}
+	}
+	if (contact == NULL || merges) {
+		struct ledger_news *news = ledger_insert(LEDGER_NEWS);
+		news->account = proven;
 	}
 	if (contact == NULL) {
 		contact = ledger_insert(LEDGER_CONTACTS);

@@ -14,8 +14,6 @@
 #include "tests/sim/world.h"
 
 #define SECOND_US INT64_C(1000000)
-#define DAY_US (INT64_C(86400) * SECOND_US)
-#define CHANNEL_UNKNOWN 0
 #define COLUMNS_OF_CLAIMED 21
 #define COUNT_MAX 100000
 
@@ -83,16 +81,34 @@ static struct ledger_position *position_of(uint32_t campaign) {
 
 /* ---- what a claim returns (DETAILS) ------------------------------------------------------------- */
 
+/* Columns that are the same in every row of a look. */
+struct progress {
+	bool more;
+	int64_t untold;
+};
+
+static void add_progress(struct statement_call *call, const struct progress *progress) {
+	rows_set_columns(call->rows, COLUMNS_OF_CLAIMED);
+	rows_add_i64(call->rows, progress->more);
+	rows_add_i64(call->rows, progress->untold);
+}
+
+static void add_none(struct statement_call *call, const struct progress *progress) {
+	add_progress(call, progress);
+	for (int column = 2; column < COLUMNS_OF_CLAIMED; column++) {
+		rows_add_null(call->rows);
+	}
+}
+
 static void add_claimed(struct statement_call *call, const struct ledger_notice *notice,
-	bool was_claimed, int64_t looked) {
+	bool was_claimed, const struct progress *progress) {
 	struct database_rows *rows = call->rows;
 	const struct ledger_booking *booking = ledger_booking(notice->campaign, notice->number);
 	const struct ledger_campaign *campaign = ledger_campaign(notice->campaign);
 	assert(booking != NULL && campaign != NULL);
 	struct account_id account = ledger_account_now(&booking->account);
 	const struct ledger_contact *contact = newest_contact(&account, notice->channel);
-	rows_set_columns(rows, COLUMNS_OF_CLAIMED);
-	rows_add_i64(rows, looked);
+	add_progress(call, progress);
 	rows_add_i64(rows, notice->campaign);
 	rows_add_i64(rows, notice->number);
 	rows_add_text(rows, template_name(notice->template));
@@ -100,7 +116,6 @@ static void add_claimed(struct statement_call *call, const struct ledger_notice 
 	rows_add_i64(rows, notice->attempts);
 	rows_add_i64(rows, notice->ambiguous);
 	rows_add_i64(rows, was_claimed);
-	rows_add_i64(rows, (call->now_us - notice->created_at_us) / 1000);
 	rows_add_i64(rows, booking->status);
 	rows_add_i64(rows, booking->units);
 	rows_add_i64(rows, (int64_t)booking->place);
@@ -132,7 +147,7 @@ static bool is_due(const struct ledger_notice *notice, int channel, int64_t now_
 }
 
 static void add_due_channels(struct statement_call *call) {
-	for (int channel = CHANNEL_UNKNOWN; channel <= CHANNEL_SMS; channel++) {
+	for (int channel = CHANNEL_EMAIL; channel <= CHANNEL_SMS; channel++) {
 		for (size_t i = 0; i < ledger_count(LEDGER_NOTICES); i++) {
 			if (is_due(notice_at(i), channel, call->now_us)) {
 				rows_add_i64(call->rows, 0);
@@ -145,6 +160,10 @@ static void add_due_channels(struct statement_call *call) {
 
 static enum database_outcome poll(struct statement_call *call) {
 	rows_set_columns(call->rows, 2);
+	if (ledger_has_news()) {
+		rows_add_i64(call->rows, 0);
+		rows_add_i64(call->rows, 0);
+	}
 	add_due_channels(call);
 	/* At random: a rotation will do. */
 	size_t count = ledger_count(LEDGER_CAMPAIGNS);
@@ -181,9 +200,9 @@ struct way {
 struct look {
 	const struct ledger_campaign *campaign;
 	struct ledger_position *place;
-	size_t limit;
+	size_t limit;  /* with a contact */
+	size_t window; /* to find them among */
 	size_t fresh_count;
-	size_t changed_count;
 	const struct ledger_change *last_change;
 	uint32_t last_number;
 	size_t ways_count;
@@ -234,46 +253,40 @@ static void add_way(struct look *look, struct way way) {
 	ways[look->ways_count++] = way;
 }
 
-static bool insists_on(enum verification verification, int channel) {
-	return verification == VERIFICATION_BOTH ||
-	       verification == (channel == CHANNEL_EMAIL ? VERIFICATION_EMAIL : VERIFICATION_PHONE);
-}
-
-/* To every contact that is known, and to those that the campaign insists on. */
-static void add_ways(struct look *look, const struct ledger_booking *booking,
+/* To every contact that is known; false if there is none. */
+static bool add_ways(struct look *look, const struct ledger_booking *booking,
 	enum template template, bool later) {
-	enum verification verification = look->campaign->verification;
 	struct account_id account = ledger_account_now(&booking->account);
 	struct way way = {.number = booking->number, .template = template, .later = later};
 	bool found = false;
 	for (way.channel = CHANNEL_EMAIL; way.channel <= CHANNEL_SMS; way.channel++) {
-		bool known = has_contact(&account, way.channel);
-		found |= known;
-		if (known || insists_on(verification, way.channel)) {
+		if (has_contact(&account, way.channel)) {
 			add_way(look, way);
+			found = true;
 		}
 	}
-	if (!found && verification == VERIFICATION_EITHER) {
-		way.channel = CHANNEL_UNKNOWN;
-		add_way(look, way);
-	}
+	return found;
+}
+
+static enum template template_of_booking(
+	const struct ledger_campaign *campaign, const struct ledger_booking *booking) {
+	return booking->rank != 0    ? TEMPLATE_WAITLISTED
+	       : campaign->has_price ? TEMPLATE_HELD
+				     : TEMPLATE_BOOKED;
 }
 
 static void look_at_bookings(struct look *look) {
 	look->last_number = look->place->number;
-	while (look->fresh_count < look->limit) {
+	while (look->fresh_count < look->limit &&
+		look->last_number < look->place->number + look->window) {
 		const struct ledger_booking *booking =
 			next_booking(look->campaign->ordinal, look->last_number);
 		if (booking == NULL) {
 			return;
 		}
 		look->last_number = booking->number;
-		look->fresh_count++;
-		add_ways(look, booking,
-			booking->rank != 0          ? TEMPLATE_WAITLISTED
-			: look->campaign->has_price ? TEMPLATE_HELD
-						    : TEMPLATE_BOOKED,
-			false);
+		look->fresh_count += add_ways(
+			look, booking, template_of_booking(look->campaign, booking), false);
 	}
 }
 
@@ -301,7 +314,8 @@ static bool template_of_change(const struct ledger_change *change, enum template
 static void look_at_changes(struct look *look) {
 	uint64_t decision_n = look->place->change_n;
 	int64_t position = look->place->change_position;
-	while (look->changed_count < look->limit) {
+	size_t found = 0;
+	for (size_t passed = 0; passed < look->window && found < look->limit; passed++) {
 		const struct ledger_change *change =
 			next_change(look->campaign->ordinal, decision_n, position);
 		if (change == NULL) {
@@ -310,12 +324,11 @@ static void look_at_changes(struct look *look) {
 		decision_n = change->decision_n;
 		position = change->position;
 		look->last_change = change;
-		look->changed_count++;
 		const struct ledger_booking *booking =
 			ledger_booking(change->campaign, change->number);
 		enum template template;
 		if (booking != NULL && template_of_change(change, &template)) {
-			add_ways(look, booking, template, true);
+			found += add_ways(look, booking, template, true);
 		}
 	}
 }
@@ -329,50 +342,66 @@ static int by_number(const void *a, const void *b) {
 	return (int)left->template - (int)right->template;
 }
 
-static void make_notices(struct statement_call *call, const struct look *look) {
+static struct ledger_notice *make_notice(const struct statement_call *call, uint32_t campaign,
+	uint32_t number, enum template template, int channel) {
+	if (find_notice(campaign, number, template, channel) != NULL) {
+		return NULL; /* on conflict do nothing */
+	}
+	struct ledger_notice *notice = ledger_insert(LEDGER_NOTICES);
+	notice->campaign = campaign;
+	notice->number = number;
+	notice->template = template;
+	notice->channel = channel;
+	notice->state = DELIVERY_DUE;
+	notice->created_at_us = call->now_us;
+	notice->due_at_us = call->now_us;
+	return notice;
+}
+
+static void make_notices(
+	struct statement_call *call, const struct look *look, const struct progress *progress) {
 	size_t before = ledger_count(LEDGER_NOTICES);
 	int64_t row_numbers[3] = {0};
 	int64_t rooms[3] = {0, call_i64(call, 3), call_i64(call, 4)};
-	int64_t looked = (int64_t)(look->fresh_count > look->changed_count ? look->fresh_count
-									   : look->changed_count);
-	uint32_t ordinal = look->campaign->ordinal;
+	bool any = false;
 	for (size_t i = 0; i < look->ways_count; i++) {
 		const struct way *way = &ways[i];
 		row_numbers[way->channel]++;
-		bool waits = way->later &&
-			     earlier_is_under_way(ordinal, way->number, way->channel, before);
+		bool waits = way->later && earlier_is_under_way(look->campaign->ordinal,
+						   way->number, way->channel, before);
 		bool claims = !waits && row_numbers[way->channel] <= rooms[way->channel];
-		if (find_notice(ordinal, way->number, way->template, way->channel) != NULL) {
-			continue; /* on conflict do nothing */
-		}
-		struct ledger_notice *notice = ledger_insert(LEDGER_NOTICES);
-		notice->campaign = ordinal;
-		notice->number = way->number;
-		notice->template = way->template;
-		notice->channel = way->channel;
-		notice->state = DELIVERY_DUE;
-		notice->created_at_us = call->now_us;
-		notice->due_at_us =
-			call->now_us + (way->channel == CHANNEL_UNKNOWN ? 2 * SECOND_US : 0);
-		if (claims) {
+		struct ledger_notice *notice = make_notice(
+			call, look->campaign->ordinal, way->number, way->template, way->channel);
+		if (notice != NULL && claims) {
 			mark_claimed(notice, call_text(call, 5),
 				call->now_us + call_i64(call, 6) * SECOND_US);
-			add_claimed(call, notice, false, looked);
+			add_claimed(call, notice, false, progress);
+			any = true;
 		}
+	}
+	if (!any) {
+		add_none(call, progress);
 	}
 }
 
-static void move_place(const struct look *look) {
+static struct progress move_place(const struct look *look) {
 	struct ledger_position *place = look->place;
+	uint32_t ordinal = look->campaign->ordinal;
+	struct progress progress = {
+		.untold = look->last_number - place->number - (int64_t)look->fresh_count,
+	};
 	ledger_touch(LEDGER_POSITIONS, place);
 	place->number = look->last_number;
 	if (look->last_change != NULL) {
 		place->change_n = look->last_change->decision_n;
 		place->change_position = look->last_change->position;
 	}
-	if (look->fresh_count < look->limit && look->changed_count < look->limit) {
+	progress.more = next_booking(ordinal, place->number) != NULL ||
+			next_change(ordinal, place->change_n, place->change_position) != NULL;
+	if (!progress.more) {
 		place->seen_n = look->campaign->decided_n;
 	}
+	return progress;
 }
 
 static enum database_outcome look(struct statement_call *call) {
@@ -381,6 +410,7 @@ static enum database_outcome look(struct statement_call *call) {
 		.campaign = ledger_campaign(ordinal),
 		.place = position_of(ordinal),
 		.limit = (size_t)call_i64(call, 2),
+		.window = (size_t)call_i64(call, 7),
 	};
 	if (found.campaign == NULL || found.place == NULL) {
 		return DATABASE_OK;
@@ -388,8 +418,73 @@ static enum database_outcome look(struct statement_call *call) {
 	look_at_bookings(&found);
 	look_at_changes(&found);
 	qsort(ways, found.ways_count, sizeof *ways, by_number);
-	make_notices(call, &found);
-	move_place(&found);
+	struct progress progress = move_place(&found);
+	make_notices(call, &found, &progress);
+	return DATABASE_OK;
+}
+
+/* ---- late -------------------------------------------------------------------------------------- */
+
+static bool is_told(
+	const struct ledger_booking *booking, enum template template, size_t notices_count) {
+	for (size_t i = 0; i < notices_count; i++) {
+		const struct ledger_notice *notice = notice_at(i);
+		if (notice->campaign == booking->campaign && notice->number == booking->number &&
+			notice->template == template) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void make_late(struct statement_call *call, const struct ledger_booking *booking,
+	enum template template, size_t notices_count) {
+	struct account_id account = ledger_account_now(&booking->account);
+	const struct ledger_campaign *campaign = ledger_campaign(booking->campaign);
+	bool told = is_told(booking, template, notices_count);
+	for (int channel = CHANNEL_EMAIL; channel <= CHANNEL_SMS; channel++) {
+		if (has_contact(&account, channel) &&
+			(!told || ledger_insists_on(campaign, channel))) {
+			make_notice(call, booking->campaign, booking->number, template, channel);
+		}
+	}
+}
+
+static void look_again_at(
+	struct statement_call *call, const struct account_id *account, size_t notices_count) {
+	for (size_t i = 0; i < ledger_count(LEDGER_BOOKINGS); i++) {
+		const struct ledger_booking *booking = ledger_row(LEDGER_BOOKINGS, i);
+		struct account_id now = ledger_account_now(&booking->account);
+		if (!is_same(&now, account)) {
+			continue;
+		}
+		make_late(call, booking,
+			template_of_booking(ledger_campaign(booking->campaign), booking),
+			notices_count);
+		for (size_t j = 0; j < ledger_count(LEDGER_CHANGES); j++) {
+			const struct ledger_change *change = ledger_row(LEDGER_CHANGES, j);
+			enum template template;
+			if (!change->removed && change->campaign == booking->campaign &&
+				change->number == booking->number &&
+				template_of_change(change, &template)) {
+				make_late(call, booking, template, notices_count);
+			}
+		}
+	}
+}
+
+static enum database_outcome late(struct statement_call *call) {
+	size_t notices_count = ledger_count(LEDGER_NOTICES);
+	int64_t left = call_i64(call, 1);
+	for (size_t i = 0; i < ledger_count(LEDGER_NEWS) && left > 0; i++) {
+		struct ledger_news *news = ledger_row(LEDGER_NEWS, i);
+		if (!news->removed) {
+			ledger_touch(LEDGER_NEWS, news);
+			news->removed = true;
+			look_again_at(call, &news->account, notices_count);
+			left--;
+		}
+	}
 	return DATABASE_OK;
 }
 
@@ -397,14 +492,12 @@ static enum database_outcome look(struct statement_call *call) {
 
 /* The one that is due for the longest time; NULL if there is none. taken: those with a mark are not
  * taken again. */
-static struct ledger_notice *oldest_due(
-	int channel, bool with_claims, int64_t now_us, const bool *taken) {
+static struct ledger_notice *oldest_due(int channel, int64_t now_us, const bool *taken) {
 	struct ledger_notice *oldest = NULL;
 	for (size_t i = 0; i < ledger_count(LEDGER_NOTICES); i++) {
 		struct ledger_notice *notice = notice_at(i);
 		if (taken[i] || !is_due(notice, channel, now_us) ||
-			(oldest != NULL && notice->due_at_us >= oldest->due_at_us) ||
-			(!with_claims && notice->state == DELIVERY_CLAIMED)) {
+			(oldest != NULL && notice->due_at_us >= oldest->due_at_us)) {
 			continue;
 		}
 		if (notice->state == DELIVERY_CLAIMED ||
@@ -422,13 +515,12 @@ static bool taken[READY_MAX];
 static struct ledger_notice *ready[READY_MAX];
 
 /* "with ready as (...)": chosen before anything is changed. Returns how many. */
-static size_t choose(int channel, bool with_claims, size_t limit, int64_t now_us) {
+static size_t choose(int channel, size_t limit, int64_t now_us) {
 	assert(ledger_count(LEDGER_NOTICES) <= READY_MAX);
 	memset(taken, 0, sizeof taken);
 	size_t count = 0;
 	struct ledger_notice *notice;
-	while (count < limit &&
-		(notice = oldest_due(channel, with_claims, now_us, taken)) != NULL) {
+	while (count < limit && (notice = oldest_due(channel, now_us, taken)) != NULL) {
 		taken[notice - notice_at(0)] = true;
 		ready[count++] = notice;
 	}
@@ -437,8 +529,7 @@ static size_t choose(int channel, bool with_claims, size_t limit, int64_t now_us
 
 static enum database_outcome claim(struct statement_call *call) {
 	int64_t until_us = call->now_us + call_i64(call, 4) * SECOND_US;
-	size_t count =
-		choose((int)call_i64(call, 1), true, (size_t)call_i64(call, 2), call->now_us);
+	size_t count = choose((int)call_i64(call, 1), (size_t)call_i64(call, 2), call->now_us);
 	for (size_t i = 0; i < count; i++) {
 		struct ledger_notice *notice = ready[i];
 		bool was_claimed = notice->state == DELIVERY_CLAIMED;
@@ -448,82 +539,8 @@ static enum database_outcome claim(struct statement_call *call) {
 			notice->taken_over_us = call->now_us;
 		}
 		mark_claimed(notice, call_text(call, 3), until_us);
-		add_claimed(call, notice, was_claimed, 0);
+		add_claimed(call, notice, was_claimed, &(struct progress){0});
 	}
-	return DATABASE_OK;
-}
-
-/* ---- resolve ----------------------------------------------------------------------------------- */
-
-static bool is_told(const struct ledger_notice *notice) {
-	for (int channel = CHANNEL_EMAIL; channel <= CHANNEL_SMS; channel++) {
-		if (find_notice(notice->campaign, notice->number, notice->template, channel) !=
-			NULL) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool find_ways(struct ledger_notice *notice) {
-	const struct ledger_booking *booking = ledger_booking(notice->campaign, notice->number);
-	assert(booking != NULL);
-	struct account_id account = ledger_account_now(&booking->account);
-	bool found = false;
-	for (int channel = CHANNEL_EMAIL; channel <= CHANNEL_SMS; channel++) {
-		if (!has_contact(&account, channel)) {
-			continue;
-		}
-		if (!found) {
-			notice->channel = channel;
-		} else if (find_notice(notice->campaign, notice->number, notice->template,
-				   channel) == NULL) {
-			struct ledger_notice *other = ledger_insert(LEDGER_NOTICES);
-			other->campaign = notice->campaign;
-			other->number = notice->number;
-			other->template = notice->template;
-			other->channel = channel;
-			other->state = DELIVERY_DUE;
-			other->created_at_us = notice->created_at_us;
-			other->due_at_us = notice->due_at_us;
-		}
-		found = true;
-	}
-	return found;
-}
-
-static int64_t rest_us(const struct ledger_notice *notice, int64_t now_us) {
-	int64_t rest = now_us - notice->created_at_us;
-	rest = rest < 2 * SECOND_US ? 2 * SECOND_US : rest;
-	rest = rest > 900 * SECOND_US ? 900 * SECOND_US : rest;
-	struct chance chance = {(uint64_t)now_us ^ notice->number};
-	return rest / 2 + chance_between(&chance, 0, rest / 2);
-}
-
-static enum database_outcome resolve(struct statement_call *call) {
-	int64_t failed = 0;
-	size_t count = choose(CHANNEL_UNKNOWN, false, (size_t)call_i64(call, 1), call->now_us);
-	for (size_t i = 0; i < count; i++) {
-		struct ledger_notice *notice = ready[i];
-		ledger_touch(LEDGER_NOTICES, notice);
-		if (is_told(notice)) {
-			notice->state = DELIVERY_OVERTAKEN;
-			notice->settled_at_us = call->now_us;
-			continue;
-		}
-		if (find_ways(notice)) {
-			continue;
-		}
-		bool old = notice->created_at_us < call->now_us - call_i64(call, 2) * DAY_US;
-		notice->state = old ? DELIVERY_FAILED : DELIVERY_DUE;
-		notice->settled_at_us = old ? call->now_us : 0;
-		notice->due_at_us = call->now_us + rest_us(notice, call->now_us);
-		snprintf(notice->error, sizeof notice->error, "%s",
-			old ? "the account never got a contact" : "the account has no contact yet");
-		failed += old;
-	}
-	rows_set_columns(call->rows, 1);
-	rows_add_i64(call->rows, failed);
 	return DATABASE_OK;
 }
 
@@ -653,11 +670,9 @@ static enum database_outcome count_backlog(struct statement_call *call) {
 	int64_t unseen = 0;
 	for (size_t i = 0; i < ledger_count(LEDGER_NOTICES); i++) {
 		const struct ledger_notice *notice = notice_at(i);
-		bool waits =
-			notice->channel == CHANNEL_UNKNOWN || notice->due_at_us <= call->now_us;
-		due[notice->channel] += notice->state == DELIVERY_DUE && waits;
-		if (notice->channel != CHANNEL_UNKNOWN && is_open(notice) &&
-			notice->due_at_us < oldest_us) {
+		due[notice->channel] +=
+			notice->state == DELIVERY_DUE && notice->due_at_us <= call->now_us;
+		if (is_open(notice) && notice->due_at_us < oldest_us) {
 			oldest_us = notice->due_at_us;
 		}
 	}
@@ -666,23 +681,20 @@ static enum database_outcome count_backlog(struct statement_call *call) {
 		unseen += (int64_t)(ledger_campaign(position->campaign)->decided_n -
 				    position->seen_n);
 	}
-	rows_set_columns(call->rows, 5);
+	rows_set_columns(call->rows, 4);
 	rows_add_i64(call->rows, due[CHANNEL_EMAIL]);
 	rows_add_i64(call->rows, due[CHANNEL_SMS]);
-	rows_add_i64(call->rows, due[CHANNEL_UNKNOWN]);
 	rows_add_i64(call->rows, (call->now_us - oldest_us) / SECOND_US);
 	rows_add_i64(call->rows, unseen);
 	return DATABASE_OK;
 }
 
 const struct statement ledger_notices_statements[] = {
-	{"with new as (", UINT64_C(0x33e531bbed53e241), poll},
-	{"with place as (", UINT64_C(0xf7a6ce924e7452b2), look},
-	{"with ready as materialized ( select campaign, number, template, channel",
-		UINT64_C(0xdaea9752d346bc2c), claim},
-	{"with ready as materialized ( select campaign, number, template, created_at",
-		UINT64_C(0x69775be01981244d), resolve},
+	{"with new as (", UINT64_C(0xa03816e636133e84), poll},
+	{"with place as (", UINT64_C(0x8f832e4fe8331853), look},
+	{"with ready as materialized (", UINT64_C(0x7fe22e0a09b65a46), claim},
 	{"update notices n set state", UINT64_C(0xc706e5d891df44e7), settle},
-	{"select (select count(*)", UINT64_C(0xa3b8365338e75bfa), count_backlog},
+	{"with news as materialized (", UINT64_C(0x80b19b1756ed15af), late},
+	{"select (select count(*)", UINT64_C(0x3aab8d0af21f1f3b), count_backlog},
 	{NULL, 0, NULL},
 };

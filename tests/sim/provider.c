@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "notifier/transfers.h"
+#include "common/transfers.h"
 #include "tests/sim/trouble.h"
 #include "tests/sim/world.h"
 

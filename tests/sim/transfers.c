@@ -1,12 +1,12 @@
 /*
- * transfers - notifier/transfers.h without curl: messages travel to the simulated provider, and its
+ * transfers - common/transfers.h without curl: messages travel to the simulated provider, and its
  * words back.
  *
  *	          node                  world                     node
  *	start ──connecting──▶ leaves ──the way──▶ arrives ──the way back──▶ handler
  *	                                             └── even if the node died meanwhile
  */
-#include "notifier/transfers.h"
+#include "common/transfers.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -17,12 +17,12 @@ static struct delivery claimed(void) {
 static void moves_are_those_of_the_picture(void **state) {
 	(void)state;
 	static const char *const table[] = {
-		/* claim taken refused for-now no-contact put-back untrue */
-		[DELIVERY_DUE] = "C......",
-		[DELIVERY_CLAIMED] = ".SFDDDO",
-		[DELIVERY_SENT] = ".......",
-		[DELIVERY_FAILED] = ".......",
-		[DELIVERY_OVERTAKEN] = ".......",
+		/* claim taken refused for-now put-back untrue */
+		[DELIVERY_DUE] = "C.....",
+		[DELIVERY_CLAIMED] = ".SFDDO",
+		[DELIVERY_SENT] = "......",
+		[DELIVERY_FAILED] = "......",
+		[DELIVERY_OVERTAKEN] = "......",
 	};
 	static const char letters[] = ".DCSFO";
 	for (enum delivery_state from = DELIVERY_DUE; from < DELIVERY_STATES; from++) {
@@ -47,7 +47,6 @@ static void only_tries_are_counted(void **state) {
 		{DELIVERY_TAKEN, 1},
 		{DELIVERY_REFUSED, 1},
 		{DELIVERY_REFUSED_FOR_NOW, 1},
-		{DELIVERY_NO_CONTACT, 0},
 		{DELIVERY_PUT_BACK, 0},
 		{DELIVERY_UNTRUE, 0},
 	};
@@ -93,29 +92,6 @@ static void patience_has_an_end(void **state) {
 	assert_int_equal(delivery.attempts, DELIVERY_ATTEMPTS_MAX);
 }
 
-static void a_contact_may_be_a_day_late(void **state) {
-	(void)state;
-	static const struct {
-		int64_t age_ms;
-		enum delivery_state want;
-		int64_t wait_ms_max;
-	} cases[] = {
-		{0, DELIVERY_DUE, 5000},
-		{60000, DELIVERY_DUE, 60000},
-		{DELIVERY_CONTACT_WAIT_MS_MAX - 1, DELIVERY_DUE, 900000},
-		{DELIVERY_CONTACT_WAIT_MS_MAX, DELIVERY_FAILED, 0},
-	};
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct delivery delivery = claimed();
-		struct delivery_chance random = chance;
-		random.random = UINT32_MAX;
-		delivery.age_ms = cases[i].age_ms;
-		delivery_move(&delivery, DELIVERY_NO_CONTACT, &random);
-		assert_int_equal(delivery.state, cases[i].want);
-		assert_in_range(delivery.wait_ms, cases[i].wait_ms_max / 10, cases[i].wait_ms_max);
-	}
-}
-
 static void what_was_put_back_may_go_at_once(void **state) {
 	(void)state;
 	struct delivery delivery = claimed();
@@ -139,7 +115,6 @@ int main(void) {
 		cmocka_unit_test(only_tries_are_counted),
 		cmocka_unit_test(pauses_double_up_to_an_hour),
 		cmocka_unit_test(patience_has_an_end),
-		cmocka_unit_test(a_contact_may_be_a_day_late),
 		cmocka_unit_test(what_was_put_back_may_go_at_once),
 		cmocka_unit_test(too_much_doubt_is_poison),
 	};

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "common/clock.h"
 #include "common/crypto.h"
 #include "common/follower.h"
 #include "common/log.h"
@@ -19,7 +20,7 @@
 
 #define ORDINAL 5u
 #define DECISIONS_MAX 64u
-#define DECISION_BYTES 512u
+#define DECISION_BYTES 8192u
 /* Longer than a plan lingers and a claim is repeated. */
 #define PATIENCE_MS 2000
 
@@ -81,28 +82,54 @@ void follower_offer(struct follower *follower, const struct bus_message *message
 	(void)message;
 }
 
-/* The digest of decision n begins with n. */
-static void append(uint64_t n, uint32_t ordinal, bool define) {
+static struct decision *begin_decision(uint64_t n, uint32_t ordinal, enum message_kind kind) {
 	static struct decision decision;
 	memset(&decision, 0, sizeof decision);
 	decision.n = n;
 	decision.time_ms = 1760000000000;
 	decision.ordinal = ordinal;
 	decision.state = CAMPAIGN_OPEN;
-	decision.request_kind = define ? MESSAGE_DEFINE : MESSAGE_TICK;
-	decision.define_n = define ? n : 0;
-	decision.count = 1;
-	decision.answers[0].verdict = VERDICT_ACCEPTED;
-	if (define) {
-		decision.definition = "{}";
-		decision.definition_size = 2;
-	}
+	decision.request_kind = kind;
+	return &decision;
+}
+
+/* The digest of decision n begins with n. */
+static void append_decision(const struct decision *decision) {
 	uint8_t *bytes = line.bytes[++line.count];
-	size_t size = decision_encode_body(&decision, bytes, DECISION_BYTES - DIGEST_BYTES);
+	size_t size = decision_encode_body(decision, bytes, DECISION_BYTES - DIGEST_BYTES);
 	assert_true(size > 0);
 	memset(bytes + size, 0, DIGEST_BYTES);
-	bytes[size] = (uint8_t)n;
+	bytes[size] = (uint8_t)decision->n;
 	line.sizes[line.count] = size + DIGEST_BYTES;
+}
+
+static void append(uint64_t n, uint32_t ordinal, bool define) {
+	struct decision *decision =
+		begin_decision(n, ordinal, define ? MESSAGE_DEFINE : MESSAGE_TICK);
+	decision->count = 1;
+	decision->answers[0].verdict = VERDICT_ACCEPTED;
+	if (define) {
+		decision->define_n = n;
+		decision->definition = "{}";
+		decision->definition_size = 2;
+	}
+	append_decision(decision);
+}
+
+static void append_bookings(uint16_t count) {
+	struct decision *decision = begin_decision(line.count + 1, ORDINAL, MESSAGE_BOOK);
+	decision->count = count;
+	decision->line_position = count;
+	for (uint16_t i = 0; i < count; i++) {
+		decision->answers[i] = (struct answer){
+			.verdict = VERDICT_BOOKED,
+			.units = 1,
+			.number = i + 1u,
+			.place = i + 1u,
+			.time_ms = decision->time_ms,
+		};
+	}
+	append_decision(decision);
 }
 
 /* ---- a story ----------------------------------------------------------------------------------- */
@@ -227,6 +254,69 @@ static void at_the_end_what_was_read_is_written(void **state) {
 	deliver(); /* the plan lingers */
 	drain_end(story->drain);
 	assert_string_equal(story->ledger->transcript, "claim 0; write 1-3");
+}
+
+/* ---- in a rush ---------------------------------------------------------------------------------- */
+
+/* Milliseconds until the next decision, of so many bookings, is in the ledger. */
+static int64_t time_to_write(struct story *story, uint16_t bookings) {
+	char transcript[sizeof story->ledger->transcript + 64];
+	append_bookings(bookings);
+	snprintf(transcript, sizeof transcript, "%s; write %" PRIu64 "-%" PRIu64,
+		story->ledger->transcript, line.count, line.count);
+	int64_t begun_us = clock_monotonic_us();
+	expect(story, transcript);
+	return (clock_monotonic_us() - begun_us) / 1000;
+}
+
+/* A slow machine makes nothing come sooner; that it comes soon is seen by the best of some. */
+static int64_t shortest_time_to_write(struct story *story, uint16_t bookings) {
+	int64_t shortest_ms = time_to_write(story, bookings);
+	for (int i = 0; i < 4; i++) {
+		int64_t next_ms = time_to_write(story, bookings);
+		shortest_ms = next_ms < shortest_ms ? next_ms : shortest_ms;
+	}
+	return shortest_ms;
+}
+
+/* The loop's clock is a little behind. */
+#define RUSH_LINGER_MS_MIN (DRAIN_RUSH_LINGER_MS - 50)
+#define RUSH_ROWS (DRAIN_LINGER_MS * DRAIN_RUSH_ROWS_PER_MS)
+
+static void in_a_rush_a_plan_waits_for_company(void **state) {
+	struct story *story = *state;
+	line_has(1);
+	start(story);
+	expect(story, "claim 0; write 1-1");
+	assert_true(shortest_time_to_write(story, RUSH_ROWS - 1) < RUSH_LINGER_MS_MIN);
+	time_to_write(story, RUSH_ROWS);
+	/* As many in the longer time are no rush any more. */
+	assert_true(time_to_write(story, RUSH_ROWS) >= RUSH_LINGER_MS_MIN);
+	assert_true(shortest_time_to_write(story, 1) < RUSH_LINGER_MS_MIN);
+}
+
+static void in_a_rush_what_comes_meanwhile_is_written_together(void **state) {
+	struct story *story = *state;
+	line_has(1);
+	start(story);
+	expect(story, "claim 0; write 1-1");
+	time_to_write(story, RUSH_ROWS);
+	append_bookings(1);
+	deliver();
+	append_bookings(1);
+	expect(story, "claim 0; write 1-1; write 2-2; write 3-4");
+}
+
+static void a_rush_ends_with_what_was_read(void **state) {
+	struct story *story = *state;
+	line_has(1);
+	start(story);
+	expect(story, "claim 0; write 1-1");
+	time_to_write(story, RUSH_ROWS);
+	append_bookings(1);
+	deliver(); /* the plan lingers for long */
+	drain_end(story->drain);
+	assert_string_equal(story->ledger->transcript, "claim 0; write 1-1; write 2-2; write 3-3");
 }
 
 /* ---- when another fulfiller is there ----------------------------------------------------------- */
@@ -390,6 +480,9 @@ int main(void) {
 		STORY(it_goes_on_where_the_ledger_is),
 		STORY(nothing_is_written_before_there_is_a_definition),
 		STORY(at_the_end_what_was_read_is_written),
+		STORY(in_a_rush_a_plan_waits_for_company),
+		STORY(in_a_rush_what_comes_meanwhile_is_written_together),
+		STORY(a_rush_ends_with_what_was_read),
 		STORY(it_waits_while_another_has_the_campaign),
 		STORY(a_plan_that_another_has_written_is_dropped),
 		STORY(it_lets_go_when_another_took_over),

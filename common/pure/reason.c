@@ -1,4 +1,4 @@
-#include "common/payment/reason.h"
+#include "common/pure/reason.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -18,10 +18,16 @@ static bool contains(const char *word, size_t size, const char *mark) {
 	return false;
 }
 
+static bool is_letter(char c) {
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* People write signs into a phone number, and providers letters into an id. */
 static bool is_private(const char *word, size_t size) {
 	size_t digits = 0;
 	for (size_t i = 0; i < size; i++) {
-		digits = word[i] >= '0' && word[i] <= '9' ? digits + 1 : 0;
+		digits += word[i] >= '0' && word[i] <= '9';
+		digits = is_letter(word[i]) ? 0 : digits;
 		if (digits > DIGITS_MAX || word[i] == '@') {
 			return true;
 		}
@@ -53,7 +59,7 @@ static void append_word(struct text *text, const char *word, size_t size) {
 	}
 }
 
-void payment_reason_append_words(struct text *text, const char *words) {
+void reason_append_words(struct text *text, const char *words) {
 	while (*words != '\0' && !text->failed) {
 		size_t size = strcspn(words, " \t\r\n");
 		if (size > 0) {
@@ -63,6 +69,6 @@ void payment_reason_append_words(struct text *text, const char *words) {
 	}
 }
 
-void payment_reason_append_error(struct text *text, const char *error) {
+void reason_append_error(struct text *text, const char *error) {
 	append_cleaned(text, error, strlen(error));
 }

@@ -14,15 +14,14 @@
  * Nothing is fatal but a libcurl that cannot be set up; nothing is retried, but a connection that
  * turns out to be closed before anything was sent on it. All functions are for the loop thread.
  */
-#ifndef NOTIFIER_TRANSFERS_H
-#define NOTIFIER_TRANSFERS_H
+#ifndef COMMON_TRANSFERS_H
+#define COMMON_TRANSFERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/pure/limits.h"
-#include "notifier/mime.h"
 
 /* A command or a request that is not answered for so long has failed. */
 #define TRANSFERS_ANSWER_SECONDS 15
@@ -30,16 +29,20 @@
 #define TRANSFERS_SECONDS_MAX 25
 /* Each is a thread. */
 #define TRANSFERS_CONNECTIONS_MAX 128
-#define TRANSFER_BODY_BYTES_MAX MIME_BYTES_MAX
+/* The longest mail (notifier/mime.h). */
+#define TRANSFER_BODY_BYTES_MAX 49152u
+#define TRANSFER_URL_BYTES 1024u
+#define TRANSFER_PATH_BYTES 256u
 #define TRANSFER_HEADER_BYTES 160u
-/* What is kept of an answer. */
-#define TRANSFER_WORDS_BYTES 4096u
+#define TRANSFER_TYPE_BYTES 64u
+/* What is kept of an answer: a hundred payments of one order, as the longest. */
+#define TRANSFER_WORDS_BYTES 131072u
 
 struct transfers;
 struct uv_loop_s;
 
 struct transfers_options {
-	const char *url;  /* smtp, smtps, http or https */
+	const char *url;  /* smtp, smtps, http or https; HTTP: what all paths begin with */
 	const char *user; /* NULL: none */
 	const char *password;
 	const char *mail_from; /* SMTP: the envelope's sender */
@@ -47,13 +50,15 @@ struct transfers_options {
 	uint32_t connections; /* the caller starts no more at once */
 };
 
-/* One message, filled in by the caller. */
+/* One message, filled in by the caller. Texts are "" before that. */
 struct transfer {
-	char recipient[CONTACT_BYTES_MAX + 1]; /* SMTP: RCPT TO */
-	char header[TRANSFER_HEADER_BYTES];    /* HTTP: one header line more, or "" */
-	char body[TRANSFER_BODY_BYTES_MAX];    /* SMTP: the mail; HTTP: the form that is posted */
-	size_t body_size;
-	void *context; /* the caller's */
+	char recipient[CONTACT_BYTES_MAX + 1];  /* SMTP: RCPT TO */
+	char path[TRANSFER_PATH_BYTES];         /* HTTP: what follows the url, with query */
+	char header[TRANSFER_HEADER_BYTES];     /* HTTP: one header line more, or "" */
+	char content_type[TRANSFER_TYPE_BYTES]; /* HTTP: of the body; "": a form */
+	char body[TRANSFER_BODY_BYTES_MAX];     /* SMTP: the mail; HTTP: what is posted */
+	size_t body_size;                       /* HTTP: 0 makes it a GET */
+	void *context;                          /* the caller's */
 };
 
 /* How far it came. */
@@ -73,6 +78,8 @@ struct transfer_reply {
 	 * answer what libcurl says. NUL-terminated; cut if it is longer. It may hold the
 	 * recipient. */
 	char words[TRANSFER_WORDS_BYTES];
+	size_t words_size;
+	bool words_are_cut;
 };
 
 /* Called on the loop, once for each started transfer; both are borrowed for the call. */

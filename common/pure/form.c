@@ -1,4 +1,4 @@
-#include "common/payment/form.h"
+#include "common/pure/form.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static void append_encoded(struct text *form, const char *value) {
 	}
 }
 
-void payment_form_append(struct text *form, const char *name, const char *value) {
+void form_append(struct text *form, const char *name, const char *value) {
 	if (form->used > 0) {
 		text_append_char(form, '&');
 	}
@@ -30,9 +30,9 @@ void payment_form_append(struct text *form, const char *name, const char *value)
 	append_encoded(form, value);
 }
 
-void payment_form_append_u64(struct text *form, const char *name, uint64_t value) {
+void form_append_u64(struct text *form, const char *name, uint64_t value) {
 	char digits[21];
 	struct text text = text_init(digits, sizeof digits);
 	text_append_u64(&text, value);
-	payment_form_append(form, name, digits);
+	form_append(form, name, digits);
 }

@@ -1,7 +1,7 @@
 /*
  * transfers - the queues between the threads, and the life of libcurl's handles.
  */
-#include "notifier/transfers.h"
+#include "common/transfers.h"
 
 #include <assert.h>
 #include <curl/curl.h>
@@ -35,7 +35,6 @@ struct slot {
 	CURL *easy;
 	struct curl_slist *list; /* recipients or headers, while under way */
 	size_t sent;             /* SMTP: bytes of the body that libcurl has read */
-	size_t words_used;
 	char trouble[CURL_ERROR_SIZE];
 	struct transfer_reply reply;
 };
@@ -96,12 +95,20 @@ static size_t on_read(char *target, size_t size, size_t count, void *context) {
 	return wanted;
 }
 
+static void forget_words(struct transfer_reply *reply) {
+	reply->words[0] = '\0';
+	reply->words_size = 0;
+	reply->words_are_cut = false;
+}
+
 static void keep_words(struct slot *slot, const char *bytes, size_t size) {
-	size_t room = sizeof slot->reply.words - 1 - slot->words_used;
+	struct transfer_reply *reply = &slot->reply;
+	size_t room = sizeof reply->words - 1 - reply->words_size;
 	size_t kept = size < room ? size : room;
-	memcpy(slot->reply.words + slot->words_used, bytes, kept);
-	slot->words_used += kept;
-	slot->reply.words[slot->words_used] = '\0';
+	memcpy(reply->words + reply->words_size, bytes, kept);
+	reply->words_size += kept;
+	reply->words[reply->words_size] = '\0';
+	reply->words_are_cut |= kept < size;
 }
 
 /* The content of an HTTP answer. What is longer than we keep is read and dropped. */
@@ -115,7 +122,7 @@ static size_t on_line(char *line, size_t size, size_t count, void *context) {
 	struct slot *slot = context;
 	size_t length = size * count;
 	if (length >= 3 && memcmp(line, "221", 3) != 0) {
-		slot->words_used = 0;
+		forget_words(&slot->reply);
 		keep_words(slot, line, length);
 	}
 	return length;
@@ -160,29 +167,46 @@ static void append_to_list(struct slot *slot, const char *text) {
 	slot->list = longer;
 }
 
-static void set_message(struct slot *slot) {
+static void set_mail_message(struct slot *slot) {
+	append_to_list(slot, slot->transfer.recipient);
+	curl_easy_setopt(slot->easy, CURLOPT_MAIL_RCPT, slot->list);
+	curl_easy_setopt(
+		slot->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)slot->transfer.body_size);
+}
+
+static void set_body(struct slot *slot) {
 	const struct transfer *transfer = &slot->transfer;
-	if (is_mail(slot->transfers)) {
-		append_to_list(slot, transfer->recipient);
-		curl_easy_setopt(slot->easy, CURLOPT_MAIL_RCPT, slot->list);
-		curl_easy_setopt(
-			slot->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->body_size);
+	if (transfer->body_size == 0) {
+		curl_easy_setopt(slot->easy, CURLOPT_HTTPGET, 1L);
 		return;
 	}
-	append_to_list(slot, "Expect:"); /* no waiting for 100-continue */
-	if (transfer->header[0] != '\0') {
-		append_to_list(slot, transfer->header);
+	if (transfer->content_type[0] != '\0') {
+		char line[TRANSFER_TYPE_BYTES + 16];
+		snprintf(line, sizeof line, "Content-Type: %s", transfer->content_type);
+		append_to_list(slot, line);
 	}
-	curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->list);
+	curl_easy_setopt(slot->easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, transfer->body);
 	curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_size);
 }
 
+static void set_request(struct slot *slot) {
+	const struct transfer *transfer = &slot->transfer;
+	char url[TRANSFER_URL_BYTES + TRANSFER_PATH_BYTES];
+	snprintf(url, sizeof url, "%s%s", slot->transfers->options.url, transfer->path);
+	curl_easy_setopt(slot->easy, CURLOPT_URL, url); /* copied */
+	append_to_list(slot, "Expect:");                /* no waiting for 100-continue */
+	if (transfer->header[0] != '\0') {
+		append_to_list(slot, transfer->header);
+	}
+	set_body(slot);
+	curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->list);
+}
+
 static CURLcode perform(struct slot *slot, bool on_fresh_connection) {
 	slot->sent = 0;
-	slot->words_used = 0;
 	slot->trouble[0] = '\0';
-	memset(&slot->reply, 0, sizeof slot->reply);
+	forget_words(&slot->reply);
 	curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, on_fresh_connection ? 1L : 0L);
 	return curl_easy_perform(slot->easy);
 }
@@ -236,7 +260,11 @@ static bool was_stale(const struct slot *slot, CURLcode code) {
 }
 
 static void transfer_now(struct slot *slot) {
-	set_message(slot);
+	if (is_mail(slot->transfers)) {
+		set_mail_message(slot);
+	} else {
+		set_request(slot);
+	}
 	CURLcode code = perform(slot, false);
 	fill_reply(slot, code);
 	if (was_stale(slot, code)) {
@@ -300,7 +328,13 @@ struct transfer *transfers_take(struct transfers *transfers) {
 		return NULL;
 	}
 	transfers->free = slot->next;
-	return &slot->transfer;
+	struct transfer *transfer = &slot->transfer;
+	transfer->recipient[0] = '\0';
+	transfer->path[0] = '\0';
+	transfer->header[0] = '\0';
+	transfer->content_type[0] = '\0';
+	transfer->body_size = 0;
+	return transfer;
 }
 
 void transfers_give_back(struct transfers *transfers, struct transfer *transfer) {
@@ -327,7 +361,6 @@ static void set_common(struct slot *slot) {
 	struct transfers *transfers = slot->transfers;
 	const struct transfers_options *options = &transfers->options;
 	CURL *easy = slot->easy;
-	curl_easy_setopt(easy, CURLOPT_URL, options->url);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->trouble);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TRANSFERS_SECONDS_MAX * 1000L);
@@ -350,6 +383,7 @@ static void set_common(struct slot *slot) {
 static void set_mail(struct slot *slot) {
 	const struct transfers_options *options = &slot->transfers->options;
 	CURL *easy = slot->easy;
+	curl_easy_setopt(easy, CURLOPT_URL, options->url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, options->mail_from);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL,
@@ -362,9 +396,9 @@ static void set_mail(struct slot *slot) {
 }
 
 static void set_http(struct slot *slot) {
+	assert(strlen(slot->transfers->options.url) < TRANSFER_URL_BYTES);
 	curl_easy_setopt(slot->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(slot->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-	curl_easy_setopt(slot->easy, CURLOPT_POST, 1L);
 }
 
 static void create_slot(struct transfers *transfers, struct slot *slot) {
