@@ -6,16 +6,21 @@ import concurrent.futures
 import dataclasses
 import datetime
 import json
+import os
 import pathlib
+import secrets
 import statistics
 import subprocess
 import sys
 import time
 import traceback
 
+import bench_host
+import bench_mail
 import bench_system as system
 import firstcome
 import slow
+from bench_host import Host
 from crowd_process import Crowd, build_folder, load
 
 # The same server, parser and writer as a booking: a file of 209 bytes, answered from memory.
@@ -29,6 +34,7 @@ PEOPLE_A_SECOND = 150_000
 # People do not share connections: in open loops there are more of them than questions under way.
 OPEN_LOOP_CONNECTIONS = 1000
 LOGINS_A_SECOND = 20
+FSYNCS = 500
 MILLION = 1_000_000
 
 
@@ -38,23 +44,27 @@ class Scale:
     seconds: int = 8
     rounds: int = 2
     rest_seconds: float = 8
+    host_seconds: float = 180  # to wait at most, before a measurement, until the host takes nothing
     connections: tuple = CONNECTIONS
     rush_people: int = 100_000
     rush_connections: int = 10_000
     crowd_connections: int = 10_000
     other_campaigns: int = 100
     tickets: int = 1000
-    confirmations: int = 20_000
+    confirmations: int = 50_000
+    confirmed_seconds: float = 60  # after a whole campaign
     confirmed_people: int = 20
     bookings: int = 6 * MILLION
     bookings_seconds: int = 900
     core_bookings: int = 6 * MILLION
+    ledger_bookings: int = MILLION
 
 
 QUICK = Scale(
-    seconds=2, rounds=1, rest_seconds=1.5, connections=(256, 1000), rush_people=5000, rush_connections=1000,
-    crowd_connections=1000, other_campaigns=10, tickets=100, confirmations=1000, confirmed_people=5, bookings=100_000,
-    bookings_seconds=60, core_bookings=MILLION)
+    seconds=2, rounds=1, rest_seconds=1.5, host_seconds=5, connections=(256, 1000), rush_people=5000,
+    rush_connections=1000, crowd_connections=1000, other_campaigns=10, tickets=100, confirmations=1000,
+    confirmed_seconds=5, confirmed_people=5, bookings=100_000, bookings_seconds=60, core_bookings=MILLION,
+    ledger_bookings=MILLION // 10)
 
 
 def tell(words):
@@ -85,6 +95,18 @@ def fastest(found):
     return max(found, key=lambda each: each["rate"])
 
 
+def new_run():
+    """People of the generator whom nobody has seen yet, and who can be named again."""
+    return secrets.randbelow((1 << 32) - 1) + 1
+
+
+def figures_of(*command):
+    """What a program prints: a name and a number in each line."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                          env={**os.environ, "FIRSTCOME_DATABASE_URL": firstcome.SETTINGS["DATABASE_URL"]})
+    return {name: float(value) for name, value in (line.split() for line in done.stdout.splitlines())}
+
+
 class Runs:
     """On one copy, one after the other. Later ones use what earlier ones have found.
 
@@ -102,14 +124,23 @@ class Runs:
         self.failed = []
 
     def run(self, name):
-        """What goes wrong in one does not take the others along."""
+        """What goes wrong in one does not take the others along. Each says what the host took away ("taken"): of those
+        of its loads whose figures are shown, the most; where it does not say so itself, in all of it."""
         tell(f"{name}: {getattr(self, name).__doc__.splitlines()[0]}")
         self.doing = name
         try:
-            self.found[name] = getattr(self, name)()
+            waited = bench_host.await_quiet(self.scale.host_seconds)
+            if waited["seconds"] > 1:
+                tell(f"    (waited {waited['seconds']:.0f} s for the host, which takes {waited['taken']:.0%} now)")
+            with Host() as host:
+                found = getattr(self, name)()
+            self.found[name] = {"taken": host.taken} | found | {"waited": waited}
         except (Exception, SystemExit):
             traceback.print_exc()
             self.failed.append(name)
+            return
+        if self.found[name]["taken"] > bench_host.TAKEN_MAX:
+            tell(f"    (the host took {self.found[name]['taken']:.0%} of the processors away)")
 
     def rest(self, campaign):
         """What one load leaves to do must not be counted with the next one."""
@@ -138,7 +169,9 @@ class Runs:
     def peak_rate(self):
         """Bookings a second, as measured before or else now."""
         if "peak" not in self.found:
-            self.found["peak"] = self.peak()
+            doing = self.doing
+            self.run("peak")
+            self.doing = doing
         return self.found["peak"]["full"]["rate"]
 
     def best_connections(self):
@@ -147,14 +180,26 @@ class Runs:
         self.peak_rate()
         return self.found["peak"]["full"]["connections"]
 
-    # ---- what one sequencer could do ---------------------------------------------------------------------
+    # ---- what the parts alone could do -----------------------------------------------------------------------
 
     def core(self):
         """the sequencer's core alone, replaying from memory"""
-        done = subprocess.run([f"{build_folder()}/tests/bench/core_bench", str(self.scale.core_bookings)],
-                              stdout=subprocess.PIPE, text=True, check=True)
-        figures = {name: float(value) for name, value in (line.split() for line in done.stdout.splitlines())}
+        figures = figures_of(f"{build_folder()}/tests/bench/core_bench", str(self.scale.core_bookings))
         tell(f"    {figures['decided_per_second']:,.0f} decisions/s")
+        return figures
+
+    def disk(self):
+        """one fsync after the other, where the broker keeps its messages"""
+        found = bench_host.fsync_ms(firstcome.HOME / "nats", FSYNCS)
+        figures = {"p50": statistics.median(found), "p99": found[len(found) * 99 // 100], "max": found[-1]}
+        tell(f"    {figures['p50']:.2f} ms (p50), {figures['p99']:.2f} ms (p99)")
+        return {"count": len(found), "fsync_ms": figures}
+
+    def ledger(self):
+        """what a row costs PostgreSQL alone. Its tables are full of strangers afterwards"""
+        firstcome.deploy("process_stop notifier-1 fulfiller-1")
+        figures = figures_of(f"{build_folder()}/tests/bench/ledger_bench", str(self.scale.ledger_bookings))
+        tell(f"    {figures['bookings_per_second']:,.0f} bookings/s")
         return figures
 
     # ---- how much --------------------------------------------------------------------------------------------
@@ -171,21 +216,26 @@ class Runs:
                 full.append(self.closed_loop(1, lambda n=connections: self.book(campaign, n)))
             best = {"bare": fastest(bare), "full": fastest(full)}
             rows.append({"connections": connections, **best, "clean": all(found["clean"] for found in full),
+                         "taken": max(found["taken"] for found in best.values()),
                          "lost": sum(found["lost"] for found in full)})
             tell(f"    {connections} connections: bare {best['bare']['rate']:,.0f}/s, "
                  f"bookings {best['full']['rate']:,.0f}/s")
         bare, full = fastest([row["bare"] for row in rows]), fastest([row["full"] for row in rows])
+        beside = next(row["bare"] for row in rows if row["full"] is full)
         return {"rows": rows, "bare": bare, "full": full, "ratio": full["rate"] / bare["rate"],
-                "ratio_by_processor": sum(bare["us"].values()) / sum(full["us"].values())}
+                "ratio_by_processor": sum(bare["us"].values()) / sum(full["us"].values()),
+                "bare_beside": beside, "ratio_beside": full["rate"] / beside["rate"],
+                "taken": max(bare["taken"], full["taken"], beside["taken"])}
 
     @staticmethod
     def closed_loop(column, load_it):
         """column: of the timeline, that which is counted."""
-        with system.Meter() as meter:
+        with Host() as host, system.Meter() as meter:
             found = load_it()
         us = meter.us_each(found[("answered", "booked")[column]]) | {"generator": found["processor_us_per_answer"]}
         return {"connections": found["connections"], "rate": a_second(found, column), "us": us,
-                "latency_ms": quantiles(found["latency_us"]), "clean": is_clean(found), "lost": lost(found)}
+                "latency_ms": quantiles(found["latency_us"]), "clean": is_clean(found), "lost": lost(found),
+                "taken": host.taken}
 
     def reads(self):
         """counts and tickets against bare answers, closed loop, in turns"""
@@ -194,14 +244,15 @@ class Runs:
         poll = ("poll", "--campaign", campaign, "--connections", connections, "--seconds", self.scale.seconds)
         found = {"connections": connections}
         for name, options in (("counts", ()), ("tickets", ("--tickets", self.scale.tickets))):
-            bare = a_second(self.bare(connections))
-            with system.Meter() as meter:
-                polled = load(*poll, *options)
+            with Host() as host:
+                bare = a_second(self.bare(connections))
+                with system.Meter() as meter:
+                    polled = load(*poll, *options)
             rate = a_second(polled)
             found[name] = {"bare": bare, "rate": rate, "ratio": rate / bare, "us": meter.us_each(polled["answered"]),
-                           "statuses": polled["statuses"]}
+                           "statuses": polled["statuses"], "taken": host.taken}
             tell(f"    {name}: {rate:,.0f}/s, bare {bare:,.0f}/s")
-        return found
+        return found | {"taken": max(found["counts"]["taken"], found["tickets"]["taken"])}
 
     # ---- how long --------------------------------------------------------------------------------------------
 
@@ -212,14 +263,16 @@ class Runs:
             rate = max(round(share * self.peak_rate()), 1)
             campaign = self.campaign("latency", units=rate * self.scale.seconds * 5 // 4)
             picture = self.picture("half") if share == 0.5 else ()
-            found = load("rate", rate, "--campaign", campaign, "--connections", OPEN_LOOP_CONNECTIONS, "--seconds",
-                         self.scale.seconds, *picture)
+            with Host() as host:
+                found = load("rate", rate, "--campaign", campaign, "--connections", OPEN_LOOP_CONNECTIONS, "--seconds",
+                             self.scale.seconds, *picture)
             rows.append({"share": share, "rate": rate, "latency_ms": quantiles(found["latency_us"]),
-                         "service_ms": quantiles(found["service_us"]), "clean": is_clean(found), "lost": lost(found)})
+                         "service_ms": quantiles(found["service_us"]), "clean": is_clean(found), "lost": lost(found),
+                         "taken": host.taken})
             latency = rows[-1]["latency_ms"]
             tell(f"    {rate:,}/s: p50 {latency['p50']:.1f} ms, p99 {latency['p99']:.1f} ms")
             self.rest(campaign)
-        return {"connections": OPEN_LOOP_CONNECTIONS, "rows": rows}
+        return {"connections": OPEN_LOOP_CONNECTIONS, "rows": rows, "taken": max(row["taken"] for row in rows)}
 
     def rush(self):
         """all at the opening: who waits for it presses within a second on the mean, or in the same millisecond"""
@@ -227,14 +280,17 @@ class Runs:
         connections = slow.connections_possible(self.scale.rush_connections)
         for spread_ms, picture in ((1000, self.picture("rush")), (1, ())):
             campaign = self.campaign("rush", units=people * 9 // 10)
-            found = load("rush", "--campaign", campaign, "--people", people, "--connections", connections, "--spread",
-                         spread_ms, "--seconds", 60, "--patience", 10_000, *picture)
+            with Host() as host:
+                found = load("rush", "--campaign", campaign, "--people", people, "--connections", connections,
+                             "--spread", spread_ms, "--seconds", 60, "--patience", 10_000, *picture)
             rows.append({"spread_ms": spread_ms, "told_ms": quantiles(found["told_us"]), "booked": found["booked"],
-                         "later": found["later"], "clean": is_clean(found), "lost": lost(found)})
+                         "later": found["later"], "clean": is_clean(found), "lost": lost(found),
+                         "taken": host.taken})
             tell(f"    {spread_ms} ms: everybody knew after {rows[-1]['told_ms']['max'] / 1000:.1f} s, p99 "
                  f"{rows[-1]['told_ms']['p99'] / 1000:.2f} s")
             self.rest(campaign)
-        return {"people": people, "connections": connections, "rows": rows}
+        return {"people": people, "connections": connections, "rows": rows,
+                "taken": max(row["taken"] for row in rows)}
 
     # ---- how steady ------------------------------------------------------------------------------------------
 
@@ -270,16 +326,18 @@ class Runs:
             costs = [self.cost(campaign, connections) for _ in range(self.scale.rounds)]
             rows.append({"others": others} | min(costs, key=lambda cost: cost["sum_us"]))
             tell(f"    {others} others: {rows[-1]['sum_us']:.1f} us a booking, {rows[-1]['rate']:,.0f}/s")
-        return {"rows": rows, "growth": rows[1]["sum_us"] / rows[0]["sum_us"] - 1}
+        return {"rows": rows, "growth": rows[1]["sum_us"] / rows[0]["sum_us"] - 1,
+                "taken": max(row["taken"] for row in rows)}
 
     def cost(self, campaign, connections):
         """Of a booking, in processor time of all programs but the generator."""
         self.rest(campaign)
-        with system.Meter() as meter:
+        with Host() as host, system.Meter() as meter:
             found = self.book(campaign, connections)
             self.rest(campaign)
         us = meter.us_each(found["booked"])
-        return {"rate": a_second(found, 1), "us": us, "sum_us": sum(us.values()), "clean": is_clean(found)}
+        return {"rate": a_second(found, 1), "us": us, "sum_us": sum(us.values()), "clean": is_clean(found),
+                "taken": host.taken}
 
     # ---- codes and confirmations -----------------------------------------------------------------------------
 
@@ -297,33 +355,25 @@ class Runs:
         return found
 
     def confirmations(self):
-        """mails about bookings: as many as go, and one person at a time"""
-        count = self.scale.confirmations
+        """mails about bookings: one person at a time; and as many as go, to a mail server that takes everything"""
+        one_ms = self.confirmed_one_by_one()
+        count, run = self.scale.confirmations, new_run()
         campaign = self.campaign("confirmed", units=count)
-        firstcome.deploy("process_stop notifier-1")
-        load("peak", "--campaign", campaign, "--people", count, "--seconds", 120)
-        self.rest(campaign)
-        # The generator's people never logged in, so nobody knows yet where to write to.
-        system.execute("""
-            insert into contacts (identity, account, channel, contact, locale, verified_at)
-            select gen_random_uuid(), account, 1, 'bench-' || number || '@load.example', 'en', now()
-            from bookings where campaign = (select ordinal from campaigns where id = %s)""", campaign)
-        before = system.sandbox_counts()
-
-        def mails():
-            return system.sandbox_counts()["email"] - before["email"]
-
-        with system.Meter() as meter:
-            firstcome.deploy("program_ensure notifier-1")
-            firstcome.await_true("the first mail", lambda: mails() > 0, 60)
-            started = time.monotonic()
-            firstcome.await_true("all mails", lambda: mails() >= count, 600, 0.2)
-            seconds = time.monotonic() - started
-        after = system.sandbox_counts()
-        found = {"count": count, "rate": count / seconds, "us": meter.us_each(count),
-                 "mails": after["email"] - before["email"], "twice": after["duplicates"] - before["duplicates"],
-                 "one_ms": self.confirmed_one_by_one()}
-        tell(f"    {found['rate']:,.0f} mails/s; one alone after {found['one_ms']['p50']:.0f} ms (p50)")
+        with bench_mail.MailSink() as sink:
+            bench_mail.give_mail_boxes(run, count)
+            load("peak", "--campaign", campaign, "--people", count, "--run", run, "--seconds", 120)
+            self.rest(campaign)
+            with Host() as host, system.Meter() as meter:
+                bench_mail.notifier_start()
+                firstcome.await_true("the first mail", lambda: sink.counts()["mails"] > 0, 60)
+                first, started = sink.counts()["mails"], time.monotonic()
+                firstcome.await_true("all mails", lambda: sink.counts()["mails"] >= count, 600, 0.1)
+                seconds = time.monotonic() - started
+            counts = sink.counts()
+        bench_mail.notifier_start()
+        found = {"count": count, "rate": (count - first) / seconds, "us": meter.us_each(count), **counts,
+                 "one_ms": one_ms, "taken": host.taken}
+        tell(f"    {found['rate']:,.0f} mails/s; one alone after {one_ms['p50']:.0f} ms (p50)")
         return found
 
     def confirmed_one_by_one(self):
@@ -341,14 +391,20 @@ class Runs:
     # ---- all of them -----------------------------------------------------------------------------------------
 
     def millions(self):
-        """a whole campaign, sold as fast as it goes"""
-        bookings, connections = self.scale.bookings, self.best_connections()
+        """a whole campaign, sold as fast as it goes, to people who have a mail box"""
+        bookings, connections, run = self.scale.bookings, self.best_connections(), new_run()
         campaign = self.campaign("millions", units=bookings)
-        before = self.bytes_now()
-        with system.Watch(campaign) as watch:
-            found = self.book_all(campaign, connections)
-            watch.await_ledger(600)
-        after = self.bytes_now()
+        with bench_mail.MailSink() as sink:
+            bench_mail.give_mail_boxes(run, bookings)
+            bench_mail.notifier_start()
+            self.rest(campaign)
+            before = self.bytes_now()
+            with system.Watch(campaign, lambda: sink.counts()["mails"]) as watch:
+                with Host() as host:
+                    found = self.book_all(campaign, connections, run)
+                watch.await_ledger(600)
+            after = self.bytes_now()
+            confirmed = self.confirmed_afterwards(sink, bookings)
         looks = [look for look in watch.looks if look.sold > 0]
         decided = next((look for look in looks if look.sold >= bookings), looks[-1])
         persisted = next(look for look in looks if look.in_ledger_n >= decided.decided_n)
@@ -365,14 +421,28 @@ class Runs:
             "batch": found["booked"] / max(state["REQ"]["messages"], 1),
             "bytes": self.bytes_each(before, after, state, bookings),
             "ingress_bytes": max(look.ingress_bytes for look in watch.looks),
+            "confirmed": {"decided": decided.mails} | confirmed, "twice": confirmed["twice"], "taken": host.taken,
             "clean": is_clean(found), "lost": lost(found), "audit": self.audit(campaign)}
-        tell(f"    {result['rate']:,.0f}/s; all in the ledger {result['persisted_after']:.1f} s after the last")
+        tell(f"    {result['rate']:,.0f}/s; all in the ledger {result['persisted_after']:.1f} s after the last; "
+             f"{decided.mails:,} mails were out with it, then {confirmed['rate']:,.0f}/s")
         return result
 
-    def book_all(self, campaign, connections):
+    def book_all(self, campaign, connections, run):
         """Until everybody has asked."""
-        return load("peak", "--campaign", campaign, "--people", self.scale.bookings, "--connections", connections,
-                    "--seconds", self.scale.bookings_seconds, *self.picture("millions"))
+        return load("peak", "--campaign", campaign, "--people", self.scale.bookings, "--run", run, "--connections",
+                    connections, "--seconds", self.scale.bookings_seconds, *self.picture("millions"))
+
+    def confirmed_afterwards(self, sink, bookings):
+        """How fast mails go when nobody books any more, for some time or until all are out."""
+        first, started = sink.counts()["mails"], time.monotonic()
+        end = started + self.scale.confirmed_seconds
+        with Host() as host, system.Meter() as meter:
+            while (counts := sink.counts())["mails"] < bookings and time.monotonic() < end:
+                time.sleep(0.1)
+            seconds = time.monotonic() - started
+        sent = counts["mails"] - first
+        return {**counts, "first": first, "seconds": seconds, "rate": sent / seconds, "us": meter.us_each(sent),
+                "taken": host.taken}
 
     @staticmethod
     def bytes_now():
@@ -397,7 +467,8 @@ class Runs:
             part = [look for look in looks if first * bookings <= look.sold <= last * bookings]
             if len(part) < 2 or part[-1].sold == part[0].sold:
                 return None
-            used = sum(system.difference(part[-1].used, part[0].used).values())
+            used = system.difference(part[-1].used, part[0].used)
+            used = sum(seconds for name, seconds in used.items() if name != bench_mail.NAME)
             return used * 1e6 / (part[-1].sold - part[0].sold)
         first, last = cost(0, 1 / 6), cost(5 / 6, 1)
         return {"first_us": first, "last_us": last, "growth": last / first - 1} if first and last else None

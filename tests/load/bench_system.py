@@ -19,6 +19,8 @@ POSTGRES_ROLE = "firstcome_"  # what its programs are called in the database beg
 LOOK_SECONDS = 0.25
 MONITOR = 1  # the port beside the broker's
 GONE = (FileNotFoundError, ProcessLookupError)
+# Processes beside the copy whose processor time is of interest: number by name.
+beside = {}
 
 
 def pid(name):
@@ -62,6 +64,8 @@ def processor_seconds():
                 used[key] = used.get(key, 0) + _ticks(number) / TICKS
         else:
             used[program] = used.get(program, 0) + _ticks(pid(name)) / TICKS
+    for name, number in beside.items():
+        used[name] = _ticks(number) / TICKS
     return used
 
 
@@ -139,15 +143,17 @@ def database_version():
 
 
 # at: seconds since the watch began; used: processor seconds by program, since they were started.
-Look = collections.namedtuple("Look", "at sold decided_n in_ledger_n used ingress_bytes")
+Look = collections.namedtuple("Look", "at sold decided_n in_ledger_n used ingress_bytes mails")
 
 
 class Watch(threading.Thread):
-    """A context: looks at a campaign, at the ledger and at the programs while something goes on."""
+    """A context: looks at a campaign, at the ledger and at the programs while something goes on. mails: says how many
+    have arrived."""
 
-    def __init__(self, campaign):
+    def __init__(self, campaign, mails=lambda: 0):
         super().__init__(daemon=True)
         self.campaign = campaign
+        self.mails = mails
         self.looks = []
         self.stopping = threading.Event()
 
@@ -172,7 +178,7 @@ class Watch(threading.Thread):
         if counts.status == 200:
             self.looks.append(Look(
                 time.monotonic() - self.started, counts.json["sold"], counts.json["as_of"], in_ledger(self.campaign),
-                processor_seconds(), ingress_resident_bytes()))
+                processor_seconds(), ingress_resident_bytes(), self.mails()))
 
     def await_ledger(self, seconds):
         """Until all that is decided is in the ledger, as seen after this call."""
@@ -181,10 +187,17 @@ class Watch(threading.Thread):
                              self.looks[-1].in_ledger_n >= self.looks[-1].decided_n, seconds)
 
 
-def execute(sql, *values):
-    """As the owner of the database."""
-    with psycopg2.connect(firstcome.SETTINGS["DATABASE_URL"]) as connection, connection.cursor() as cursor:
-        cursor.execute(sql, values)
+def copy_contacts(rows):
+    """rows: a file of them, for COPY. The server has digested them when this returns: what follows shall not have to
+    vacuum them, nor to write them to the disk at a checkpoint. Only the superuser may ask for one."""
+    connection = psycopg2.connect(firstcome.deploy("postgres_url postgres").strip())
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.copy_expert(
+            "copy contacts (identity, account, channel, contact, locale, verified_at) from stdin", rows)
+        cursor.execute("vacuum (analyze) contacts")
+        cursor.execute("checkpoint")
+    connection.close()
 
 
 def in_ledger(campaign):

@@ -1,10 +1,13 @@
 #include "tests/load/connection.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "common/memory.h"
@@ -12,13 +15,19 @@
 
 enum connection_state { CLOSED, OPENING, IDLE, ASKING, CLOSING };
 
+/* The loop only says when: recv and send are called here, once for an answer and once for a question.
+ * That is all that the kernel needs, and the kernel is most of what a request costs. */
 struct connection {
-	uv_tcp_t tcp;
-	uv_connect_t connect;
+	union {
+		uv_handle_t handle;
+		uv_poll_t poll;
+		uv_idle_t idle; /* of one that got no socket: it only ends */
+	};
 	struct connection_pool *pool;
 	void *context;
 	char *bytes; /* of an answer that came in pieces; NULL if there are none */
 	size_t bytes_used;
+	int descriptor; /* -1: none */
 	enum connection_state state;
 	enum connection_end why;
 	bool was_asking;
@@ -27,13 +36,10 @@ struct connection {
 struct connection_pool {
 	uv_loop_t *loop;
 	struct sockaddr_storage address;
+	socklen_t address_size;
 	struct connection_events events;
 	char buffer[REPLY_BYTES_MAX]; /* to read into; what is whole is never copied */
 };
-
-static uv_stream_t *stream_of(struct connection *connection) {
-	return (uv_stream_t *)&connection->tcp;
-}
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
@@ -54,7 +60,11 @@ static void end(struct connection *connection, enum connection_end why) {
 	free(connection->bytes);
 	connection->bytes = NULL;
 	connection->bytes_used = 0;
-	uv_close((uv_handle_t *)&connection->tcp, on_closed);
+	uv_close(&connection->handle, on_closed);
+	if (connection->descriptor >= 0) {
+		close(connection->descriptor); /* it is not polled any more */
+		connection->descriptor = -1;
+	}
 }
 
 void connection_close(struct connection *connection) {
@@ -70,17 +80,6 @@ bool connection_is_idle(const struct connection *connection) {
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
-	struct connection *connection = handle->data;
-	(void)suggested;
-	if (connection->bytes == NULL) {
-		*buffer = uv_buf_init(connection->pool->buffer, REPLY_BYTES_MAX);
-	} else {
-		*buffer = uv_buf_init(connection->bytes + connection->bytes_used,
-			(unsigned)(REPLY_BYTES_MAX - connection->bytes_used));
-	}
-}
 
 /* A rest that does not make an answer is kept; there is room for the largest. */
 static void keep(struct connection *connection, const char *bytes, size_t size) {
@@ -118,25 +117,29 @@ static void take(struct connection *connection, const char *bytes, size_t size) 
 	free(kept);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
-	struct connection *connection = stream->data;
-	if (size < 0) {
-		end(connection, size == UV_EOF ? CONNECTION_FINISHED : CONNECTION_RESET);
-	} else if (size > 0 && connection->bytes == NULL) {
-		take(connection, buffer->base, (size_t)size);
-	} else if (size > 0) {
-		take(connection, connection->bytes, connection->bytes_used + (size_t)size);
+/* After an error (status) nothing comes any more, but what came before it may be an answer. */
+static void on_readable(uv_poll_t *poll, int status, int events) {
+	struct connection *connection = poll->data;
+	char *kept = connection->bytes;
+	char *start = kept == NULL ? connection->pool->buffer : kept;
+	size_t used = connection->bytes_used;
+	(void)events;
+	ssize_t size = recv(connection->descriptor, start + used, REPLY_BYTES_MAX - used, 0);
+	bool is_broken = status != 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
+	if (size > 0) {
+		take(connection, start, used + (size_t)size);
+	}
+	if (size == 0 || is_broken) {
+		end(connection, size == 0 ? CONNECTION_FINISHED : CONNECTION_RESET);
 	}
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static void on_connected(uv_connect_t *connect, int status) {
-	struct connection *connection = connect->data;
-	if (connection->state != OPENING) {
-		return; /* closed meanwhile */
-	}
-	if (status != 0 || uv_read_start(stream_of(connection), on_allocate, on_read) != 0) {
+static void on_connected(uv_poll_t *poll, int status, int events) {
+	struct connection *connection = poll->data;
+	(void)events;
+	if (status != 0 || uv_poll_start(poll, UV_READABLE, on_readable) != 0) {
 		end(connection, CONNECTION_UNREACHED);
 		return;
 	}
@@ -144,26 +147,37 @@ static void on_connected(uv_connect_t *connect, int status) {
 	connection->pool->events.opened(connection->context);
 }
 
+/* False if no descriptors or no ports are left. */
+static bool start_to_connect(struct connection *connection) {
+	const struct connection_pool *pool = connection->pool;
+	const struct sockaddr *address = (const struct sockaddr *)&pool->address;
+	connection->descriptor =
+		socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return connection->descriptor >= 0 &&
+	       (connect(connection->descriptor, address, pool->address_size) == 0 ||
+		       errno == EINPROGRESS) &&
+	       uv_poll_init(pool->loop, &connection->poll, connection->descriptor) == 0;
+}
+
 void connection_open(struct connection *connection) {
 	assert(connection->state == CLOSED);
-	int error = uv_tcp_init(connection->pool->loop, &connection->tcp);
-	assert(error == 0);
-	connection->tcp.data = connection;
-	connection->connect.data = connection;
 	connection->state = OPENING;
-	error = uv_tcp_connect(&connection->connect, &connection->tcp,
-		(const struct sockaddr *)&connection->pool->address, on_connected);
-	if (error != 0) {
-		end(connection, CONNECTION_UNREACHED); /* no descriptors or no ports are left */
+	if (!start_to_connect(connection)) {
+		uv_idle_init(connection->pool->loop, &connection->idle);
+		connection->handle.data = connection;
+		end(connection, CONNECTION_UNREACHED);
+		return;
 	}
+	connection->handle.data = connection;
+	int error = uv_poll_start(&connection->poll, UV_WRITABLE, on_connected);
+	assert(error == 0);
 }
 
 void connection_ask(struct connection *connection, const char *bytes, size_t size) {
 	assert(connection->state == IDLE);
 	connection->state = ASKING;
-	uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)size);
 	/* All at once: nothing of ours can be in an idle connection's socket. */
-	if (uv_try_write(stream_of(connection), &buffer, 1) != (int)size) {
+	if (send(connection->descriptor, bytes, size, MSG_NOSIGNAL) != (ssize_t)size) {
 		end(connection, CONNECTION_RESET);
 	}
 }
@@ -173,10 +187,9 @@ void connection_ask(struct connection *connection, const char *bytes, size_t siz
 struct connection_pool *connection_pool_create(
 	uv_loop_t *loop, const char *address, const struct connection_events *events) {
 	struct connection_pool *pool = memory_new(sizeof *pool);
-	socklen_t size;
 	pool->loop = loop;
 	pool->events = *events;
-	if (!address_parse(address, &pool->address, &size)) {
+	if (!address_parse(address, &pool->address, &pool->address_size)) {
 		fprintf(stderr, "load: \"%s\" is no address: write 127.0.0.1:8080 or [::1]:8080\n",
 			address);
 		exit(EX_USAGE);
@@ -192,6 +205,7 @@ struct connection *connection_create(struct connection_pool *pool, void *context
 	struct connection *connection = memory_new(sizeof *connection);
 	connection->pool = pool;
 	connection->context = context;
+	connection->descriptor = -1;
 	return connection;
 }
 

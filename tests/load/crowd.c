@@ -20,40 +20,85 @@
 
 /* ---- who they are ---------------------------------------------------------------------------- */
 
+/* What names are made with, and of which run. */
 struct mint {
 	struct key identity;
 	struct token_keys tokens;
+	uint32_t run;
 	int64_t expires_at_ms;
 };
 
-/* What the ingress does at a login (ingress/sessions.c), for a person whom nobody knew before. */
-static void make_token(char token[CROWD_TOKEN_BYTES], const struct mint *mint, const char *email) {
-	const struct proof proof = {
-		.channel = CHANNEL_EMAIL,
-		.identity = identity_of(&mint->identity, CHANNEL_EMAIL, email),
+struct name {
+	char email[64];
+	struct proof proof;
+	struct account_id account;
+};
+
+static void prepare(struct mint *mint, const struct crowd_options *options) {
+	*mint = (struct mint){
+		.run = options->run,
+		.expires_at_ms = clock_wall_ms() + TOKEN_DAYS * DAY_MS,
 	};
-	struct account_id account = people_account_of(&mint->identity, &proof.identity);
+	while (mint->run == 0) {
+		crypto_random(&mint->run, sizeof mint->run);
+	}
+	keys_load(&mint->identity, options->keys_dir, "identity.key");
+	keys_load_tokens(&mint->tokens, options->keys_dir);
+}
+
+/* What the ingress knows of a person at a login (ingress/sessions.c), if nobody knew him before. */
+static void make_name(struct name *name, const struct mint *mint, uint32_t person) {
+	snprintf(name->email, sizeof name->email, "someone-%08x-%08x@example.test", mint->run,
+		person);
+	name->proof = (struct proof){
+		.channel = CHANNEL_EMAIL,
+		.identity = identity_of(&mint->identity, CHANNEL_EMAIL, name->email),
+	};
+	name->account = people_account_of(&mint->identity, &name->proof.identity);
+}
+
+static void make_token(
+	char token[CROWD_TOKEN_BYTES], const struct mint *mint, const struct name *name) {
 	struct token content;
-	people_make_token(&content, &account, &proof, NULL, mint->expires_at_ms);
+	people_make_token(&content, &name->account, &name->proof, NULL, mint->expires_at_ms);
 	char text[TOKEN_SIZE];
 	token_write(text, &mint->tokens, &content);
 	assert(strlen(text) == CROWD_TOKEN_BYTES);
 	memcpy(token, text, CROWD_TOKEN_BYTES);
 }
 
-void crowd_init(struct crowd *crowd, uint32_t count, const char *keys_dir) {
-	struct mint mint = {.expires_at_ms = clock_wall_ms() + TOKEN_DAYS * DAY_MS};
-	keys_load(&mint.identity, keys_dir, "identity.key");
-	keys_load_tokens(&mint.tokens, keys_dir);
-	*crowd = (struct crowd){.count = count};
-	crypto_random(&crowd->run, sizeof crowd->run);
-	crowd->tokens = memory_new((size_t)count * sizeof *crowd->tokens);
-	crowd->people = memory_new((size_t)count * sizeof *crowd->people);
-	for (uint32_t i = 0; i < count; i++) {
-		char email[64];
-		snprintf(email, sizeof email, "%08x-%08x@load.example", crowd->run, i);
-		make_token(crowd->tokens[i], &mint, email);
+void crowd_init(struct crowd *crowd, const struct crowd_options *options) {
+	struct mint mint;
+	prepare(&mint, options);
+	*crowd = (struct crowd){.count = options->count, .run = mint.run};
+	crowd->tokens = memory_new((size_t)crowd->count * sizeof *crowd->tokens);
+	crowd->people = memory_new((size_t)crowd->count * sizeof *crowd->people);
+	for (uint32_t i = 0; i < crowd->count; i++) {
+		struct name name;
+		make_name(&name, &mint, i);
+		make_token(crowd->tokens[i], &mint, &name);
 		crowd->people[i].first_sent_us = -1;
+	}
+	crypto_forget(&mint, sizeof mint);
+}
+
+static void write_hex_bytes(FILE *file, const uint8_t *bytes, size_t size) {
+	for (size_t i = 0; i < size; i++) {
+		putc_unlocked("0123456789abcdef"[bytes[i] >> 4], file);
+		putc_unlocked("0123456789abcdef"[bytes[i] & 15], file);
+	}
+}
+
+void crowd_write_contacts(FILE *file, const struct crowd_options *options) {
+	struct mint mint;
+	prepare(&mint, options);
+	for (uint32_t i = 0; i < options->count; i++) {
+		struct name name;
+		make_name(&name, &mint, i);
+		write_hex_bytes(file, name.proof.identity.bytes, sizeof name.proof.identity.bytes);
+		putc_unlocked('\t', file);
+		write_hex_bytes(file, name.account.bytes, sizeof name.account.bytes);
+		fprintf(file, "\t%d\t%s\ten\tnow\n", CHANNEL_EMAIL, name.email);
 	}
 	crypto_forget(&mint, sizeof mint);
 }

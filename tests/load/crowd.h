@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "tests/load/reply.h"
 
@@ -39,15 +40,24 @@ struct visitor {
 
 struct crowd {
 	uint32_t count;
-	uint32_t run; /* random: people of another run are other people */
+	uint32_t run; /* people of another run are other people */
 	char (*tokens)[CROWD_TOKEN_BYTES];
 	struct visitor *people;
 };
 
-/* Makes so many people. keys_dir: the folder with identity.key and token.keys. Exits with a clear line
- * if it cannot. */
-void crowd_init(struct crowd *crowd, uint32_t count, const char *keys_dir);
+struct crowd_options {
+	uint32_t count;
+	uint32_t run;         /* 0: a random one */
+	const char *keys_dir; /* the folder with identity.key and token.keys */
+};
+
+/* Makes so many people. Exits with a clear line if it cannot. */
+void crowd_init(struct crowd *crowd, const struct crowd_options *options);
 void crowd_finish(struct crowd *crowd);
+
+/* Writes where mail for the people of a run goes, as rows for COPY contacts (deploy/postgres), as if all
+ * had logged in before: whoever books with a token of that run then has a mail box. */
+void crowd_write_contacts(FILE *file, const struct crowd_options *options);
 
 /* Writes CROWD_KEY_BYTES characters. */
 void crowd_key(char *target, const struct crowd *crowd, uint32_t person);

@@ -2,7 +2,8 @@
  * load - the load generator: books and reads as a crowd does, and checks what it is told.
  *
  *	options ──▶ crowd (people and tokens) ──▶ workers, a loop each ──▶ counts ──▶ verdict, report,
- *	        └──────────────────────────────▶ logins, one loop      ──┘            picture
+ *	        ├──────────────────────────────▶ logins, one loop      ──┘            picture
+ *	        └──────────────────────────────▶ contacts of the people of a run
  *
  * load --help says how it is used; tests/load/README.md how its figures are to be read.
  */
@@ -100,7 +101,8 @@ static struct schedule schedule_of(const struct options *options) {
 static void prepare_workers(struct run *run) {
 	const struct options *options = &run->options;
 	if (options_book(options)) {
-		crowd_init(&run->crowd, (uint32_t)options->people, options->keys_dir);
+		const struct crowd_options people = options_crowd(options);
+		crowd_init(&run->crowd, &people);
 	}
 	if (reads_campaign(options)) {
 		polls_init(&run->polls, options);
@@ -296,6 +298,12 @@ static void finish(struct run *run) {
 	polls_finish(&run->polls);
 }
 
+static int write_contacts(const struct options *options) {
+	const struct crowd_options people = options_crowd(options);
+	crowd_write_contacts(stdout, &people);
+	return fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR;
+}
+
 int main(int argc, char **argv) {
 	static struct run run;
 	static struct counts counts;
@@ -303,6 +311,9 @@ int main(int argc, char **argv) {
 	struct verdict verdict;
 	crypto_init();
 	options_read(&run.options, argc, argv);
+	if (run.options.mode == MODE_CONTACTS) {
+		return write_contacts(&run.options);
+	}
 	raise_file_limit(&run.options);
 	bool judged = options_book(&run.options);
 	if (judged) {

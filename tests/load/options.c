@@ -10,7 +10,7 @@
 #include "common/pure/text.h"
 
 static const char help_text[] =
-	"usage: load peak|rate R|rush|poll|login [options]\n"
+	"usage: load peak|rate R|rush|poll|login|contacts [options]\n"
 	"\n"
 	"Books, or reads, over many connections at once, as many different people; checks what "
 	"they are\n"
@@ -23,6 +23,8 @@ static const char help_text[] =
 	"  rush                   everybody at once, with second tries and double clicks\n"
 	"  poll                   readers of counts and of tickets\n"
 	"  login                  people who ask for a code, read it in the sandbox, and log in\n"
+	"  contacts               no load: prints the contacts of the --people of a --run, for "
+	"COPY\n"
 	"\n"
 	"  --address HOST:PORT    where the ingress listens (127.0.0.1:8080)\n"
 	"  --keys DIR             the keys of that copy (FIRSTCOME_KEYS_DIR); not needed with "
@@ -33,6 +35,9 @@ static const char help_text[] =
 	"  --threads N            loops to share them (1; login has no more)\n"
 	"  --seconds N            how long; a rush ends by itself, and N is its limit (10)\n"
 	"  --people N             different people (rush: 10000, else as many as may be needed)\n"
+	"  --run N                they are the people of this run, as often as it is asked for "
+	"(new\n"
+	"                         ones each time)\n"
 	"  --rate R               poll, login: a second; 0 is a closed loop (0). With a rate, "
 	"connections\n"
 	"                         that poll take turns\n"
@@ -61,6 +66,7 @@ enum option_name {
 	OPTION_THREADS,
 	OPTION_SECONDS,
 	OPTION_PEOPLE,
+	OPTION_RUN,
 	OPTION_RATE,
 	OPTION_PATIENCE,
 	OPTION_REQUESTS,
@@ -82,6 +88,7 @@ static const struct option long_options[] = {
 	{"threads", required_argument, NULL, OPTION_THREADS},
 	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"people", required_argument, NULL, OPTION_PEOPLE},
+	{"run", required_argument, NULL, OPTION_RUN},
 	{"rate", required_argument, NULL, OPTION_RATE},
 	{"patience", required_argument, NULL, OPTION_PATIENCE},
 	{"requests", required_argument, NULL, OPTION_REQUESTS},
@@ -124,6 +131,7 @@ static void read_option(struct options *options, int name, const char *value) {
 		{OPTION_THREADS, &options->threads, 1, 64},
 		{OPTION_SECONDS, &options->seconds, 1, 86400},
 		{OPTION_PEOPLE, &options->people, 1, 100000000},
+		{OPTION_RUN, &options->run, 1, UINT32_MAX},
 		{OPTION_RATE, &options->rate, 0, 10000000},
 		{OPTION_PATIENCE, &options->patience_ms, 1, 600000},
 		{OPTION_REQUESTS, &options->requests_per_connection, 0, 1000000000},
@@ -171,6 +179,7 @@ static const char *const mode_names[] = {
 	[MODE_RUSH] = "rush",
 	[MODE_POLL] = "poll",
 	[MODE_LOGIN] = "login",
+	[MODE_CONTACTS] = "contacts",
 };
 
 #define MODES (sizeof mode_names / sizeof mode_names[0])
@@ -179,7 +188,7 @@ const char *options_mode_name(const struct options *options) {
 	return mode_names[options->mode];
 }
 
-/* "peak", "rate R", "rush", "poll", "login": what is left when the options are taken. */
+/* "peak", "rate R", "rush", "poll" ...: what is left when the options are taken. */
 static void read_mode(struct options *options, int count, char **operands) {
 	size_t mode = 0;
 	if (count == 0) {
@@ -220,12 +229,25 @@ static uint64_t people_needed(const struct options *options) {
 }
 
 bool options_book(const struct options *options) {
-	return options->get == NULL && options->mode != MODE_POLL && options->mode != MODE_LOGIN;
+	return options->get == NULL && options->mode != MODE_POLL && options->mode != MODE_LOGIN &&
+	       options->mode != MODE_CONTACTS;
+}
+
+struct crowd_options options_crowd(const struct options *options) {
+	return (struct crowd_options){
+		.count = (uint32_t)options->people,
+		.run = (uint32_t)options->run,
+		.keys_dir = options->keys_dir,
+	};
 }
 
 /* What depends on other options. */
 static void complete(struct options *options) {
-	bool needs_keys = options_book(options) || (options->get == NULL && options->tickets > 0);
+	bool needs_keys = options_book(options) || options->mode == MODE_CONTACTS ||
+			  (options->get == NULL && options->tickets > 0);
+	if (options->mode == MODE_CONTACTS && (options->people == 0 || options->run == 0)) {
+		refuse("contacts wants --people and --run", "");
+	}
 	if (options->people == 0) {
 		options->people = people_needed(options);
 	}

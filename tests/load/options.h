@@ -7,12 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tests/load/crowd.h"
+
 enum mode {
-	MODE_PEAK,  /* closed loop: each connection asks again as soon as it has an answer */
-	MODE_RATE,  /* open loop: so many a second, whatever the answers do */
-	MODE_RUSH,  /* everybody at once, as people are: impatient, and twice */
-	MODE_POLL,  /* readers: counts and tickets; a rate of 0 is a closed loop */
-	MODE_LOGIN, /* people who prove a contact; a rate of 0 is a closed loop */
+	MODE_PEAK,     /* closed loop: each connection asks again as soon as it has an answer */
+	MODE_RATE,     /* open loop: so many a second, whatever the answers do */
+	MODE_RUSH,     /* everybody at once, as people are: impatient, and twice */
+	MODE_POLL,     /* readers: counts and tickets; a rate of 0 is a closed loop */
+	MODE_LOGIN,    /* people who prove a contact; a rate of 0 is a closed loop */
+	MODE_CONTACTS, /* no load: the contacts of the people of a run, for COPY */
 };
 
 struct options {
@@ -28,6 +31,7 @@ struct options {
 	uint64_t seconds;
 	uint64_t rate;
 	uint64_t people;
+	uint64_t run; /* who they are; 0: people whom nobody has seen */
 	uint64_t patience_ms;
 	uint64_t requests_per_connection; /* 0: no limit */
 	uint64_t spread_ms;
@@ -41,6 +45,8 @@ struct options {
 
 /* "peak", "rate" ... */
 const char *options_mode_name(const struct options *options);
+
+struct crowd_options options_crowd(const struct options *options);
 
 /* Whether people book. */
 bool options_book(const struct options *options);

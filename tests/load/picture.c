@@ -12,7 +12,7 @@
 #define WIDTH 960
 #define LEFT 76
 #define RIGHT (WIDTH - 28)
-#define HEAD 92
+#define HEAD 112
 #define PANEL 236
 #define PLOT_TOP 40
 #define PLOT_BOTTOM 200
@@ -21,6 +21,8 @@
 #define MARKS_Y 4
 /* About as wide as a letter of the legend. */
 #define LETTER 7
+/* Of a path; with what stands beside it, it fills the width. */
+#define PATH_BYTES_MAX 72u
 
 /* The file while it is written, and where its next panel begins. */
 struct canvas {
@@ -109,9 +111,12 @@ static void write_what(FILE *file, const struct options *options) {
 
 static void write_where(FILE *file, const struct options *options) {
 	if (options->get != NULL) {
+		char path[PATH_BYTES_MAX + 1];
+		bool is_long = strlen(options->get) > PATH_BYTES_MAX;
+		snprintf(path, sizeof path, "%s", options->get);
 		fputs("GET ", file);
-		escape(file, options->get);
-		fputs(": ", file);
+		escape(file, path);
+		fputs(is_long ? "...: " : ": ", file);
 	} else if (options->mode != MODE_LOGIN) {
 		fputs("campaign ", file);
 		escape(file, options->campaign);
@@ -121,15 +126,18 @@ static void write_where(FILE *file, const struct options *options) {
 
 static void write_sums(FILE *file, const struct counts *counts) {
 	double seconds = (double)counts->ended_us / 1e6;
-	char label[SCALE_LABEL_SIZE];
 	write_count(file, counts->answered, " answers in ");
 	fprintf(file, "%.1f s, ", seconds);
 	write_count(file, seconds > 0 ? (uint64_t)((double)counts->answered / seconds) : 0,
 		" a second");
+}
+
+static void write_quantiles(FILE *file, const struct counts *counts) {
+	char label[SCALE_LABEL_SIZE];
 	for (size_t i = 0; i < QUANTILES; i++) {
 		double us = (double)latency_quantile(&counts->from_due, quantiles[i].share);
 		scale_label_us(label, us);
-		fprintf(file, "%s%s within %s", i == 0 ? "; " : ", ", quantiles[i].name, label);
+		fprintf(file, "%s%s within %s", i == 0 ? "" : ", ", quantiles[i].name, label);
 	}
 }
 
@@ -145,6 +153,8 @@ static void write_head(const struct canvas *canvas, int height) {
 		file);
 	write_where(file, canvas->picture->options);
 	write_sums(file, canvas->picture->counts);
+	fputs("; ", file);
+	write_quantiles(file, canvas->picture->counts);
 	fputs(".</desc>\n", file);
 	fputs(style, file);
 	fprintf(file,
@@ -155,6 +165,8 @@ static void write_head(const struct canvas *canvas, int height) {
 	fputs("</text>\n<text x=\"28\" y=\"66\">", file);
 	write_where(file, canvas->picture->options);
 	write_sums(file, canvas->picture->counts);
+	fputs("</text>\n<text x=\"28\" y=\"86\">", file);
+	write_quantiles(file, canvas->picture->counts);
 	fputs("</text>\n", file);
 }
 

@@ -23,7 +23,7 @@ static uint32_t find_ordinal(const struct options *options) {
 	struct key key;
 	struct booking_name name;
 	char id[BOOKING_ID_SIZE];
-	crowd_init(&one, 1, options->keys_dir);
+	crowd_init(&one, &(struct crowd_options){.count = 1, .keys_dir = options->keys_dir});
 	keys_load(&key, options->keys_dir, "booking.key");
 	request_book(&request, options);
 	request_set_person(&request, &one, 0);

@@ -56,61 +56,76 @@ static bool read_header(struct reply *reply, const char *line, const char *end) 
 	return true;
 }
 
-static bool read_status(struct reply *reply, const char *bytes, size_t size) {
-	uint64_t status = 0;
-	if (size < STATUS_LINE_SIZE + STATUS_DIGITS ||
-		memcmp(bytes, STATUS_LINE, STATUS_LINE_SIZE) != 0 ||
-		!text_parse_u64(bytes + STATUS_LINE_SIZE, STATUS_DIGITS, 599, &status) ||
-		status < 200) {
+static bool is_digit(char c) {
+	return c >= '0' && c <= '9';
+}
+
+/* "HTTP/1.1 201 Created": three digits, of an answer that is the last one to its question. */
+static bool read_status(struct reply *reply, const char *line, const char *end) {
+	const char *digits = line + STATUS_LINE_SIZE;
+	if ((size_t)(end - line) < STATUS_LINE_SIZE + STATUS_DIGITS ||
+		memcmp(line, STATUS_LINE, STATUS_LINE_SIZE) != 0 || !is_digit(digits[0]) ||
+		!is_digit(digits[1]) || !is_digit(digits[2])) {
 		return false;
 	}
-	reply->status = (int)status;
-	return true;
+	reply->status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+	return reply->status >= 200 && reply->status < 600;
 }
 
+/* Each line is looked through once, and nothing of the body is. */
 enum reply_outcome reply_read(struct reply *reply, const char *bytes, size_t size) {
+	const char *end = bytes + size;
+	const char *line = bytes;
+	const char *newline;
 	*reply = (struct reply){0};
-	const char *head_end = memmem(bytes, size, "\r\n\r\n", 4);
-	if (head_end == NULL) {
-		return size < REPLY_BYTES_MAX ? REPLY_INCOMPLETE : REPLY_BROKEN;
-	}
-	if (!read_status(reply, bytes, (size_t)(head_end - bytes))) {
-		return REPLY_BROKEN;
-	}
-	const char *line = memchr(bytes, '\n', (size_t)(head_end - bytes));
-	while (line != NULL) {
-		line++;
-		const char *end = memchr(line, '\r', (size_t)(head_end + 1 - line));
-		if (end == line || !read_header(reply, line, end)) {
+	while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		const char *line_end = newline - 1;
+		if (newline == line || *line_end != '\r') {
 			return REPLY_BROKEN;
 		}
-		line = end == head_end ? NULL : end + 1;
+		if (line == line_end && line != bytes) {
+			reply->body = newline + 1;
+			reply->size = (size_t)(reply->body - bytes) + reply->body_size;
+			return reply->size <= size ? REPLY_COMPLETE : REPLY_INCOMPLETE;
+		}
+		if (line == bytes ? !read_status(reply, line, line_end)
+				  : !read_header(reply, line, line_end)) {
+			return REPLY_BROKEN;
+		}
+		line = newline + 1;
 	}
-	reply->body = head_end + 4;
-	reply->size = (size_t)(reply->body - bytes) + reply->body_size;
-	return reply->size <= size ? REPLY_COMPLETE : REPLY_INCOMPLETE;
+	return size < REPLY_BYTES_MAX ? REPLY_INCOMPLETE : REPLY_BROKEN;
 }
 
+/* Where the value ends that begins here: before its quote, or before what follows a number. */
+static const char *value_end(const char *value, const char *end, bool is_string) {
+	if (is_string) {
+		const char *quote = memchr(value, '"', (size_t)(end - value));
+		return quote == NULL ? end : quote;
+	}
+	while (value < end && *value != ',' && *value != '}') {
+		value++;
+	}
+	return value;
+}
+
+/* From quote to quote: what begins with a name and ": is its member. */
 bool reply_member(const struct reply *reply, const char *name, char *target, size_t capacity) {
 	size_t name_size = strlen(name);
 	const char *end = reply->body + reply->body_size;
 	const char *at = reply->body;
-	while ((at = memmem(at, (size_t)(end - at), name, name_size)) != NULL) {
-		bool is_name = at > reply->body && at[-1] == '"' &&
-			       end - at > (ptrdiff_t)name_size + 2 && at[name_size] == '"' &&
-			       at[name_size + 1] == ':';
-		at += name_size;
-		if (!is_name) {
+	while ((at = memchr(at, '"', (size_t)(end - at))) != NULL) {
+		at++;
+		bool is_it = (size_t)(end - at) > name_size + 2 && at[name_size] == '"' &&
+			     at[name_size + 1] == ':' && memcmp(at, name, name_size) == 0;
+		if (!is_it) {
 			continue;
 		}
-		const char *value = at + 2;
+		const char *value = at + name_size + 2;
 		value += *value == ' ' && value + 1 < end;
 		bool is_string = *value == '"';
 		value += is_string;
-		size_t size = 0;
-		while (value + size < end && strchr(is_string ? "\"" : ",}", value[size]) == NULL) {
-			size++;
-		}
+		size_t size = (size_t)(value_end(value, end, is_string) - value);
 		if (size >= capacity) {
 			return false;
 		}

@@ -70,6 +70,21 @@ static void headers_that_a_client_acts_on(void **state) {
 	assert_memory_equal(reply.etag, "\"17-open\"", reply.etag_size);
 }
 
+static void only_its_own_name_is_a_member(void **state) {
+	(void)state;
+	static const char body[] = "{\"displace\":1,\"place\":\"of \",\"x\":\"place\",\"place\":2}";
+	const struct reply reply = {.body = body, .body_size = sizeof body - 1};
+	const struct reply cut = {.body = body, .body_size = 22};
+	char value[20];
+	assert_true(reply_member(&reply, "place", value, sizeof value));
+	assert_string_equal(value, "of "); /* the first */
+	assert_true(reply_member(&reply, "x", value, sizeof value));
+	assert_string_equal(value, "place");
+	assert_false(reply_member(&reply, "lace", value, sizeof value));
+	assert_false(
+		reply_member(&cut, "place", value, sizeof value)); /* nothing behind the colon */
+}
+
 static void a_blank_before_a_value(void **state) {
 	(void)state;
 	struct reply reply;
@@ -90,6 +105,9 @@ static void what_is_no_answer(void **state) {
 		"HTTP/1.1 200\r\nContent-Length: x\r\n\r\n",
 		"HTTP/1.1 200\r\nContent-Length: 99999999\r\n\r\n",
 		"HTTP/1.1 200\r\nContent-Length: -1\r\n\r\n",
+		"HTTP/1.1 600 Beyond\r\n\r\n",
+		"HTTP/1.1 20\r\n\r\n",
+		"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
 		"garbage\r\n\r\n",
 		"\r\n\r\n",
 	};
@@ -104,6 +122,7 @@ int main(void) {
 		cmocka_unit_test(a_booking),
 		cmocka_unit_test(any_beginning_of_it_is_incomplete),
 		cmocka_unit_test(headers_that_a_client_acts_on),
+		cmocka_unit_test(only_its_own_name_is_a_member),
 		cmocka_unit_test(a_blank_before_a_value),
 		cmocka_unit_test(what_is_no_answer),
 	};
