@@ -12,6 +12,8 @@
 #define MB (INT64_C(1) << 20)
 /* A code is worth nothing after ten minutes. */
 #define CODE_AGE_SECONDS 600
+/* What providers told long ago is in the books, or was found by asking. */
+#define PAYMENTS_AGE_SECONDS (INT64_C(90) * 24 * 3600)
 /* A month is enough for a person to look at what no program could read. */
 #define DEADLETTER_AGE_SECONDS (INT64_C(30) * 24 * 3600)
 #define REQUEST_BYTES 512u
@@ -114,6 +116,11 @@ static bool make_all(struct session *session, const struct migrate_sizes *sizes)
 			.replicas = replicas,
 			.fleeting = true,
 			.last_per_subject = true},
+		{.name = STREAM_PAYMENTS,
+			.subject = SUBJECT_PAYMENTS_ALL,
+			.max_bytes = file_bytes,
+			.max_age_seconds = PAYMENTS_AGE_SECONDS,
+			.replicas = replicas},
 		{.name = STREAM_DEADLETTER,
 			.subject = SUBJECT_DEADLETTER_ALL,
 			.max_bytes = file_bytes,

@@ -6,7 +6,9 @@
 POSTGRES_DATABASE=firstcome
 # postgres is the superuser, firstcome the owner of the database. What a program may do in it is
 # granted by the migrations.
-POSTGRES_ROLES=(postgres firstcome firstcome_ingress firstcome_fulfiller firstcome_notifier)
+POSTGRES_ROLES=(
+	postgres firstcome firstcome_ingress firstcome_fulfiller firstcome_notifier firstcome_cashier
+)
 POSTGRES_SHARED_DIR=/var/lib/firstcome
 
 postgres_ensure() {

@@ -4,7 +4,7 @@
 
 # NAME is PROGRAM-NUMBER. Of the sequencers one is active, the other stands by; both ingresses
 # listen on the same port; the number of an ingress is how far its admin port is above that.
-PROGRAMS=(sequencer-1 sequencer-2 fulfiller-1 notifier-1 ingress-1 ingress-2)
+PROGRAMS=(sequencer-1 sequencer-2 fulfiller-1 notifier-1 cashier-1 ingress-1 ingress-2)
 READY_SECONDS=60
 
 programs_configure() {
@@ -127,4 +127,13 @@ _notifier_settings() {
 	printf 'FIRSTCOME_SMS_TOKEN_FILE=%s\n' "$(secret_file sms-token)"
 	printf 'FIRSTCOME_SMS_FROM=%s\n' "${FIRSTCOME_SMS_FROM:-+15005550006}"
 	printf 'FIRSTCOME_PUBLIC_URL=http://127.0.0.1:%s\n' "$WEB_PORT"
+}
+
+_cashier_settings() {
+	printf 'FIRSTCOME_DATABASE_URL=%s\n' "$(postgres_url firstcome_cashier)"
+	printf 'FIRSTCOME_KEYS_DIR=%s\n' "$KEYS_DIR"
+	printf 'FIRSTCOME_PAYMENT_URL=%s\n' "$(gateway_url)"
+	printf 'FIRSTCOME_PAYMENT_KEY_ID_FILE=%s\n' "$(secret_file razorpay-key-id)"
+	printf 'FIRSTCOME_PAYMENT_KEY_SECRET_FILE=%s\n' "$(secret_file razorpay-key-secret)"
+	printf 'FIRSTCOME_CHECKOUT_URL=%s/checkout/{order_id}\n' "$(gateway_url)"
 }
