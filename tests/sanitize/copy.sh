@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/load.sh"
 TESTS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 COPY_PROGRAMS=(
-	cli/firstcome ingress/ingress sequencer/sequencer fulfiller/fulfiller notifier/notifier
+	cli/firstcome ingress/ingress sequencer/sequencer fulfiller/fulfiller notifier/notifier cashier/cashier
 	tests/pipeline/bus_probe
 )
 

@@ -24,7 +24,7 @@ SAMPLE_SECONDS = 10
 KILOBYTES_A_MINUTE_MAX = 16
 SEQUENCER_BYTES_A_BOOKING = 58
 INGRESS_BYTES_A_DECISION = 32
-PROGRAMS = ["sequencer-1", "sequencer-2", "ingress-1", "ingress-2", "fulfiller-1", "notifier-1"]
+PROGRAMS = ["sequencer-1", "sequencer-2", "ingress-1", "ingress-2", "fulfiller-1", "notifier-1", "cashier-1"]
 
 
 def process(name):
