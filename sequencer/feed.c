@@ -201,13 +201,18 @@ static void stand_back(struct feed *feed, int64_t now_us) {
 }
 
 /* Frozen, or starved, for so long that a standby has lost its patience. To go on at once would only
- * disturb it: of two that publish at the same time each may stand back for the other. */
+ * disturb it: of two that publish at the same time each may stand back for the other. Nor has a standby
+ * been patient that was not there: what was decided meanwhile it has only not read yet. */
 static void stand_back_if_absent(struct feed *feed, int64_t now_us) {
-	if (feed->active && now_us - feed->patrolled_at_us >= FEED_PATIENCE_MS * INT64_C(1000)) {
-		log_info("stood_back", "campaign=%s absent_ms=%lld", feed->id,
-			(long long)(now_us - feed->patrolled_at_us) / 1000);
-		stand_back(feed, now_us);
+	int64_t absent_us = now_us - feed->patrolled_at_us;
+	if (absent_us < FEED_PATIENCE_MS * INT64_C(1000)) {
+		return;
 	}
+	if (feed->active) {
+		log_info("stood_back", "campaign=%s absent_ms=%lld", feed->id,
+			(long long)absent_us / 1000);
+	}
+	stand_back(feed, now_us);
 }
 
 /* Of two that believe to be the active one, the one that stored the last decision is it. */

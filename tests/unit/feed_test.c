@@ -278,6 +278,20 @@ static void who_was_frozen_stands_back_before_it_publishes(void **state) {
 	assert_int_equal(count("firstcome_publish_conflicts_total"), conflicts);
 }
 
+static void a_standby_that_was_frozen_is_patient_anew(void **state) {
+	struct story *story = *state;
+	begin_with_two(story);
+	kill_feed(story, 0);
+	story->blocked[1] = true;
+	book(story, 1);
+	run(story, 10 * PATIENCE_MS_MAX);
+	story->blocked[1] = false;
+	run(story, FEED_PATIENCE_MS);
+	assert_int_equal(decided(story), 2);
+	run(story, PATIENCE_MS_MAX - FEED_PATIENCE_MS + 3 * FEED_PATROL_MS);
+	assert_int_equal(decided(story), 3);
+}
+
 static void a_lost_acknowledgement_does_no_harm(void **state) {
 	struct story *story = *state;
 	begin_with_two(story);
@@ -472,6 +486,7 @@ int main(void) {
 		STORY(decisions_that_got_lost_are_made_again),
 		STORY(of_two_active_ones_one_stands_back),
 		STORY(who_was_frozen_stands_back_before_it_publishes),
+		STORY(a_standby_that_was_frozen_is_patient_anew),
 		STORY(a_lost_acknowledgement_does_no_harm),
 		STORY(a_forged_decision_stops_the_campaign),
 		STORY(a_newer_request_stops_the_campaign),
